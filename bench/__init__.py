@@ -1,0 +1,1 @@
+"""What is measured and how. Results are printed with the machine they came from."""

@@ -1,0 +1,1 @@
+"""The validator network: genesis, nodes, watch agent, deployment and trust file."""

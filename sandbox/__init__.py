@@ -1,0 +1,1 @@
+"""Stand-ins for the parties outside, for the demo and the tests. Refuses to run in production."""

@@ -1,0 +1,1 @@
+"""Commands for people: `ape run …` and the programs behind the Makefile."""
