@@ -1,0 +1,66 @@
+"""The application: table of contents of every address, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from backend import health, home, rendering
+from backend.config import Settings
+from backend.documents import endpoints as documents
+from backend.documents import pages as document_pages
+from backend.middleware import RequestLanguage, RequestLog, SecurityHeaders, SizeLimit
+from backend.services import Services
+from backend.verification import endpoints as verification
+from backend.verification import pages as verification_pages
+from backend.web.templating import STATIC
+
+
+def create_app(services: Services) -> FastAPI:
+    """Build the application around `services`; starting it touches no network."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.close()
+
+    app = FastAPI(
+        title="Saegim (새김)",
+        version="0.1.0",
+        summary="Documents of the hospital's patients, checkable by whoever receives them.",
+        lifespan=lifespan,
+        docs_url=None,  # its page would load scripts from elsewhere; /api/v1/openapi.json is the description
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.services = services
+    rendering.install(app)
+    _middleware(app, services.settings)
+
+    app.include_router(home.router)  # /
+    app.include_router(verification_pages.router)  # /verify
+    app.include_router(document_pages.router)  # /d/{token}
+    app.include_router(documents.router, prefix="/api/v1")  # /api/v1/documents/{id}, …/proof
+    app.include_router(verification.router, prefix="/api/v1")  # /api/v1/verifications
+    app.include_router(documents.internal, prefix="/internal/v1")  # /internal/v1/deliveries
+    app.include_router(health.router)  # /healthz, /readyz, /metrics
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+def _middleware(app: FastAPI, settings: Settings) -> None:
+    """Outermost last: the log sees every answer, the headers are on every answer."""
+    https = settings.public_url.startswith("https://")
+
+    def limit_for(path: str) -> int:
+        return settings.delivery_size_limit if path.startswith("/internal/") else settings.request_size_limit
+
+    app.add_middleware(SizeLimit, limit_for=limit_for)
+    app.add_middleware(RequestLanguage, https=https)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
+    app.add_middleware(SecurityHeaders, https=https)
+    app.add_middleware(RequestLog)

@@ -1,0 +1,81 @@
+"""Settings of the backend, read from the environment (`SAEGIM_BACKEND_…`) or `.env`; refuses to start when unsafe."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AliasChoices, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DATA = Path(".data")
+
+
+class Environment(StrEnum):
+    """Where the process runs; `production` refuses everything that is for development only."""
+
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """One backend process. Durations carry their unit in the type; sizes are bytes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SAEGIM_BACKEND_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    environment: Environment = Field(
+        default=Environment.DEVELOPMENT, validation_alias=AliasChoices("SAEGIM_ENV", "environment")
+    )
+
+    # Storage. Wrapped document keys live apart from the documents, outside long-term backups, so that destroying
+    # a key destroys the document in every backup that is old enough.
+    database_url: str = f"sqlite:///{DATA}/backend.sqlite3"
+    keys_database_url: str = f"sqlite:///{DATA}/backend-keys.sqlite3"
+    key_encryption_key_file: Path = DATA / "backend" / "key-encryption-keys.json"
+
+    # The chain, seen from this institution's own node(s).
+    deployment_file: Path = DATA / "network" / "deployment.json"
+    trust_file: Path = DATA / "network" / "network.json"
+    node_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    node_timeout: timedelta = timedelta(seconds=5)
+
+    # Who may deliver: the public keys (JWKS) of the hospital's oracle.
+    oracle_keys_file: Path = DATA / "backend" / "oracle-keys.json"
+
+    public_url: str = "http://127.0.0.1:8000"
+    partner_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins of other members whose document links the verify page may follow; no other address is ever fetched."""
+
+    share_link_lifetime: timedelta = timedelta(days=7)
+    request_size_limit: int = 2_000_000
+    delivery_size_limit: int = 64_000_000
+    jobs_enabled: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: object) -> object:
+        """Lists of addresses are written with commas, as an operator would in a unit file."""
+        if isinstance(values, dict):
+            for name in ("node_urls", "partner_urls"):
+                if isinstance(values.get(name), str):
+                    values[name] = tuple(part.strip() for part in values[name].split(",") if part.strip())
+        return values
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        if not self.public_url.startswith("https://"):
+            raise ValueError(
+                "SAEGIM_BACKEND_PUBLIC_URL must be https in production: links and cookies depend on it"
+            )
+        if self.database_url == self.keys_database_url:
+            raise ValueError(
+                "SAEGIM_BACKEND_KEYS_DATABASE_URL must be another database: keys live apart from documents"
+            )
+        return self

@@ -1,0 +1,54 @@
+"""The session of a request (committed at the edge) and the migrations of the backend's two databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from alembic import command
+from alembic.config import Config
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from chain.db import reading, writing
+
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.services.database
+    return engine
+
+
+def read_session(request: Request) -> Iterator[Session]:
+    """For endpoints that change nothing: never waits for a writer."""
+    with reading(_engine(request)) as session:
+        yield session
+
+
+def write_session(request: Request) -> Iterator[Session]:
+    """One transaction a request: committed when the endpoint returns, rolled back when it raises."""
+    with writing(_engine(request)) as session:
+        yield session
+
+
+ReadSession = Annotated[Session, Depends(read_session)]
+WriteSession = Annotated[Session, Depends(write_session)]
+
+
+def migrate(engine: Engine, history: str, revision: str = "head") -> None:
+    """Bring a database to `revision`.
+
+    Args:
+        history: "main" for the documents' database, "keys" for the wrapped keys'.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / history))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        if revision == "base":
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)

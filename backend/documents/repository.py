@@ -1,0 +1,96 @@
+"""Queries of the documents domain, all set-wise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session, col
+
+from backend.documents.models import (
+    Delivery,
+    Document,
+    DocumentContent,
+    DocumentProof,
+    DocumentState,
+    ShareLink,
+)
+
+Row = dict[str, Any]
+
+
+def known_deliveries(session: Session, ids: Collection[UUID]) -> set[UUID]:
+    return set(session.execute(select(col(Delivery.id)).where(col(Delivery.id).in_(ids))).scalars())
+
+
+def documents(session: Session, ids: Collection[UUID]) -> dict[UUID, Document]:
+    found = session.execute(select(Document).where(col(Document.id).in_(ids))).scalars()
+    return {document.id: document for document in found}
+
+
+def document(session: Session, document_id: UUID) -> Document | None:
+    return session.get(Document, document_id)
+
+
+def by_leaf(session: Session, leaf: str) -> Document | None:
+    return session.execute(select(Document).where(col(Document.leaf) == leaf)).scalars().first()
+
+
+def latest(session: Session, count: int) -> Sequence[Document]:
+    return (
+        session.execute(select(Document).order_by(col(Document.received_at).desc()).limit(count))
+        .scalars()
+        .all()
+    )
+
+
+def add(session: Session, *, documents: list[Row], contents: list[Row], deliveries: list[Row]) -> None:
+    """Insert what came with one request."""
+    for table, rows in ((Document, documents), (DocumentContent, contents), (Delivery, deliveries)):
+        if rows:
+            session.execute(insert(table), rows)
+
+
+def mark(
+    session: Session, document_id: UUID, state: DocumentState, *, reason: int | None, by: UUID | None
+) -> None:
+    """Note a document's end. A withdrawn document stays withdrawn, whatever comes later."""
+    session.execute(
+        update(Document)
+        .where(col(Document.id) == document_id, col(Document.state) != DocumentState.WITHDRAWN)
+        .values(state=state, reason=reason, superseded_by=by)
+    )
+
+
+def content(session: Session, document_id: UUID) -> DocumentContent | None:
+    return session.get(DocumentContent, document_id)
+
+
+def erase_content(session: Session, document_id: UUID, at: datetime) -> None:
+    row = session.get(DocumentContent, document_id)
+    if row is not None:
+        session.delete(row)
+    session.execute(update(Document).where(col(Document.id) == document_id).values(erased_at=at))
+
+
+def proof(session: Session, document_id: UUID) -> DocumentProof | None:
+    return session.get(DocumentProof, document_id)
+
+
+def keep_proof(session: Session, document_id: UUID, encoded: bytes, made_at: datetime) -> None:
+    session.merge(DocumentProof(document_id=document_id, proof=encoded, made_at=made_at))
+
+
+def add_link(session: Session, link: ShareLink) -> None:
+    session.add(link)
+
+
+def live_link(session: Session, token_hash: str, now: datetime) -> ShareLink | None:
+    """The link, unless it expired or was revoked."""
+    link = session.get(ShareLink, token_hash)
+    if link is None or link.revoked_at is not None or link.expires_at <= now:
+        return None
+    return link

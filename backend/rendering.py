@@ -1,0 +1,62 @@
+"""The one place where an error becomes an answer: JSON under /api and /internal, a page elsewhere."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from backend.errors import InternalError, InvalidRequest, MethodNotAllowed, NotFound, SaegimError
+from backend.web.i18n import translate
+from backend.web.templating import page
+
+log = logging.getLogger("saegim.backend")
+
+_HTTP: dict[int, type[SaegimError]] = {404: NotFound, 405: MethodNotAllowed}
+
+
+def is_api(request: Request) -> bool:
+    return request.url.path.startswith(("/api/", "/internal/"))
+
+
+def error_body(error: SaegimError) -> dict[str, str]:
+    """What an API caller gets: `error` is stable, `detail` and `remedy` are for people."""
+    return {
+        "error": error.code,
+        "detail": translate(error.message, error.parameters),
+        "remedy": translate(error.remedy, error.parameters),
+    }
+
+
+def render_error(request: Request, error: SaegimError) -> Response:
+    if is_api(request):
+        return JSONResponse(error_body(error), status_code=error.status)
+    return page(request, "error.html", status=error.status, error=error_body(error), http_status=error.status)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+
+    @app.exception_handler(SaegimError)
+    async def _known(request: Request, error: SaegimError) -> Response:
+        return render_error(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        # Only places, never the values: they may be personal data.
+        places = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})
+        return render_error(request, InvalidRequest(where=", ".join(places[:10])))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        if error.status_code in _HTTP:
+            return render_error(request, _HTTP[error.status_code]())
+        return render_error(request, InvalidRequest(where="request"))
+
+    @app.exception_handler(Exception)
+    async def _fault(request: Request, error: Exception) -> Response:
+        log.error("fault id=%s", request.state.request_id, exc_info=error)
+        return render_error(request, InternalError())

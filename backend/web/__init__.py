@@ -1,0 +1,1 @@
+"""The pages' frame: templates, language, static files. Knows no domain."""

@@ -1,0 +1,65 @@
+"""Rendering of pages: one Jinja environment, strict about undefined names, with the request's language."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from backend.web.i18n import LANGUAGES, current_language, translate, translations
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+@lru_cache
+def static_url(path: str) -> str:
+    """Address of an own file with its content's digest, so that browsers may keep it for a year."""
+    digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+    return f"/static/{path}?v={digest}"
+
+
+def seoul_time(moment: datetime) -> str:
+    """A moment as Koreans read it: date and time of Seoul, with the zone said in other languages."""
+    local = moment.astimezone(SEOUL)
+    if current_language() == "ko":
+        return f"{local.year}년 {local.month}월 {local.day}일 {local:%H:%M:%S}"
+    return f"{local:%Y-%m-%d %H:%M:%S} KST"
+
+
+def _ngettext(singular: str, plural: str, count: int) -> str:
+    return translations(current_language()).ngettext(singular, plural, count)
+
+
+@lru_cache
+def environment() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.install_gettext_callables(translate, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals.update(static_url=static_url, languages=LANGUAGES)
+    env.filters.update(seoul_time=seoul_time, won=lambda amount: f"{amount:,}")
+    return env
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """Render `template` for this request."""
+    html = (
+        environment()
+        .get_template(template)
+        .render(request=request, language=current_language(), path=request.url.path, **context)
+    )
+    return HTMLResponse(html, status_code=status)
