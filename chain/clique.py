@@ -8,15 +8,14 @@ fork choice is by total difficulty, and a partition of five reversed a block und
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import rlp
-from coincurve import PublicKey
 from eth_utils.address import to_checksum_address
 
 from chain.finality import Finality, FinalityResult, SealFault, SealRefused, check_links
 from chain.hashing import keccak256
 from chain.headers import Header
+from chain.recovery import recover_address
 
 VANITY_BYTES = 32
 SEAL_BYTES = 65
@@ -48,7 +47,7 @@ class CliqueEngine:
             raise SealRefused(SealFault.MALFORMED, header.number)
         if self.vanity is not None and extra[:VANITY_BYTES] != self.vanity:
             raise SealRefused(SealFault.WRONG_VANITY, header.number)
-        address = _recover(seal_hash(header), extra[-SEAL_BYTES:])
+        address = recover_address(seal_hash(header), extra[-SEAL_BYTES:])
         if address is None:
             raise SealRefused(SealFault.MALFORMED, header.number)
         return address
@@ -121,13 +120,3 @@ def _check_spacing(run: Sequence[Header], sealers: Sequence[str], limit: int) ->
         if header.number - last.get(sealer, -limit) < limit:
             raise SealRefused(SealFault.SEALED_TOO_SOON, header.number)
         last[sealer] = header.number
-
-
-@lru_cache(maxsize=8192)
-def _recover(digest: bytes, signature: bytes) -> str | None:
-    """Address whose key made the recoverable signature (r, s, v), or None if it is none."""
-    try:
-        key = PublicKey.from_signature_and_message(signature, digest, hasher=None)
-    except ValueError:
-        return None
-    return to_checksum_address(keccak256(key.format(compressed=False)[1:])[-20:])

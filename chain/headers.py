@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 import rlp
-from rlp.exceptions import RLPException
 
+from chain.encoding import RlpMalformed, decode_rlp
 from chain.hashing import keccak256
 
 MAX_HEADER_BYTES = 4096
@@ -110,8 +110,8 @@ class Header:
         if len(data) > MAX_HEADER_BYTES:
             raise HeaderMalformed("rlp", f"longer than {MAX_HEADER_BYTES} bytes")
         try:
-            items = rlp.decode(data, strict=True)
-        except RLPException as error:
+            items = decode_rlp(data)
+        except RlpMalformed as error:
             raise HeaderMalformed("rlp", "cannot be decoded") from error
         if not isinstance(items, list) or not len(_FIXED) <= len(items) <= len(_ALL):
             raise HeaderMalformed("rlp", "is not a list of 15 to 21 fields")
