@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import String
 from sqlmodel import Field, SQLModel
 
 from chain.db import UtcDateTime
@@ -39,8 +40,8 @@ class Document(SQLModel, table=True):
     transaction: str
     block: int
     anchored_at: datetime = Field(sa_type=UtcDateTime)
-    received_at: datetime = Field(sa_type=UtcDateTime)
-    state: DocumentState = DocumentState.ACTIVE
+    received_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    state: DocumentState = Field(default=DocumentState.ACTIVE, sa_type=String)
     reason: int | None = None
     superseded_by: UUID | None = None
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

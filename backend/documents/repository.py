@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from backend.documents.models import (
@@ -18,17 +18,25 @@ from backend.documents.models import (
     DocumentState,
     ShareLink,
 )
+from chain.db import chunks, insert_ignore
 
 Row = dict[str, Any]
 
 
 def known_deliveries(session: Session, ids: Collection[UUID]) -> set[UUID]:
-    return set(session.execute(select(col(Delivery.id)).where(col(Delivery.id).in_(ids))).scalars())
+    return {
+        found
+        for part in chunks(list(ids))
+        for found in session.execute(select(col(Delivery.id)).where(col(Delivery.id).in_(part))).scalars()
+    }
 
 
 def documents(session: Session, ids: Collection[UUID]) -> dict[UUID, Document]:
-    found = session.execute(select(Document).where(col(Document.id).in_(ids))).scalars()
-    return {document.id: document for document in found}
+    return {
+        document.id: document
+        for part in chunks(list(ids))
+        for document in session.execute(select(Document).where(col(Document.id).in_(part))).scalars()
+    }
 
 
 def document(session: Session, document_id: UUID) -> Document | None:
@@ -48,10 +56,9 @@ def latest(session: Session, count: int) -> Sequence[Document]:
 
 
 def add(session: Session, *, documents: list[Row], contents: list[Row], deliveries: list[Row]) -> None:
-    """Insert what came with one request."""
+    """Insert what came with one request; rows that another process took at the same moment are left alone."""
     for table, rows in ((Document, documents), (DocumentContent, contents), (Delivery, deliveries)):
-        if rows:
-            session.execute(insert(table), rows)
+        insert_ignore(session, table, rows)
 
 
 def mark(

@@ -36,6 +36,10 @@ class Vault:
         self._database = database
         self._keys = keys
 
+    def blind_index(self, value: str) -> str:
+        """What stands in a searchable column in place of an identifier (HMAC-SHA-256, hex)."""
+        return self._keys.blind_index(value)
+
     def seal_many(self, contents: Mapping[UUID, bytes]) -> dict[UUID, Sealed]:
         """Seal each content under its document's key, making keys where there are none yet.
 

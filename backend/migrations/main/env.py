@@ -1,0 +1,28 @@
+"""Alembic's entry for the documents' database; the connection comes from `backend.db.migrate`."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from backend.documents import models
+from chain.db import table_of
+
+TABLES = [
+    table_of(model)
+    for model in (
+        models.Document,
+        models.DocumentContent,
+        models.DocumentProof,
+        models.Delivery,
+        models.ShareLink,
+    )
+]
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=TABLES[0].metadata,
+    include_object=lambda thing, name, kind, *_: kind != "table" or name in {table.name for table in TABLES},
+    render_as_batch=True,
+    version_table="backend_version",
+)
+context.run_migrations()
