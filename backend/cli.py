@@ -55,7 +55,12 @@ def make_links(settings: Settings, arguments: argparse.Namespace) -> int:
         else:
             chosen = list(repository.latest(session, arguments.latest))
         rows = [
-            {"documentId": str(d.id), "kind": d.vct, "state": str(d.state), "url": links.create(services, session, d.id)}
+            {
+                "documentId": str(d.id),
+                "kind": d.vct,
+                "state": str(d.state),
+                "url": links.create(services, session, d.id),
+            }
             for d in chosen
         ]
     services.close()
@@ -122,7 +127,9 @@ def parser() -> argparse.ArgumentParser:
     link.add_argument("--json", action="store_true")
     add("documents", list_documents).add_argument("--latest", type=int, default=20)
     add("erase", erase_document).add_argument("document", type=UUID)
-    keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(required=True, metavar="COMMAND")
+    keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
     for name, run in (("init", keys_init), ("rotate", keys_rotate)):
         keys.add_parser(name, help=run.__doc__).set_defaults(run=run)
     return top

@@ -68,7 +68,9 @@ def take(services: Services, session: Session, raw: list[dict[str, object]]) -> 
             outcome.refuse(delivery.delivery_id, refusal.code, refusal.detail)
     _store(services, session, outcome)
     return DeliveriesOut(
-        accepted=[d.delivery_id for d in outcome.accepted], duplicates=outcome.duplicates, refused=outcome.refused
+        accepted=[d.delivery_id for d in outcome.accepted],
+        duplicates=outcome.duplicates,
+        refused=outcome.refused,
     )
 
 
@@ -77,11 +79,15 @@ def _parse(raw: list[dict[str, object]], outcome: _Outcome) -> Iterable[Delivery
         try:
             yield DeliveryIn.model_validate(item)
         except ValidationError as error:
-            places = sorted({".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors()})
+            places = sorted(
+                {".".join(map(str, problem["loc"])) or problem["type"] for problem in error.errors()}
+            )
             outcome.refuse(item.get("deliveryId"), "Malformed", ", ".join(places[:10]))
 
 
-def _sort(services: Services, delivery: DeliveryIn, documents: dict[UUID, Document], outcome: _Outcome) -> None:
+def _sort(
+    services: Services, delivery: DeliveryIn, documents: dict[UUID, Document], outcome: _Outcome
+) -> None:
     """Decide about one new delivery.
 
     Raises:
@@ -117,7 +123,8 @@ def _store(services: Services, session: Session, outcome: _Outcome) -> None:
         session,
         documents=[_document_row(services, d) | {"received_at": now} for d in outcome.issued.values()],
         contents=[
-            {"document_id": i, "nonce": part.nonce, "ciphertext": part.ciphertext} for i, part in sealed.items()
+            {"document_id": i, "nonce": part.nonce, "ciphertext": part.ciphertext}
+            for i, part in sealed.items()
         ],
         deliveries=[
             {"id": d.delivery_id, "document_id": d.document_id, "event": d.event.value, "received_at": now}

@@ -7,11 +7,11 @@ import uuid
 from pathlib import Path
 
 import pytest
-from backend.db import migrate
-from backend.vault import KeyDestroyed, KeyEncryptionKeys, KeyRingInvalid, Sealed, SealBroken, Vault
-from backend.vault.models import WrappedKey
 from sqlmodel import Session, select
 
+from backend.db import migrate
+from backend.vault import KeyDestroyed, KeyEncryptionKeys, KeyRingInvalid, SealBroken, Sealed, Vault
+from backend.vault.models import WrappedKey
 from chain.db import make_engine
 
 
@@ -55,7 +55,10 @@ def test_any_changed_byte_is_refused(vault: Vault, part: str) -> None:
         changed = bytearray(getattr(sealed, part))
         changed[position] ^= 1
         with pytest.raises(SealBroken):
-            vault.open(document, Sealed(**{"nonce": sealed.nonce, "ciphertext": sealed.ciphertext, part: bytes(changed)}))
+            vault.open(
+                document,
+                Sealed(**{"nonce": sealed.nonce, "ciphertext": sealed.ciphertext, part: bytes(changed)}),
+            )
 
 
 def test_content_of_one_document_does_not_open_as_another(vault: Vault) -> None:
@@ -80,7 +83,9 @@ def test_sealing_again_keeps_the_key_and_takes_a_new_nonce(vault: Vault) -> None
     assert vault.open(document, before) == vault.open(document, after) == b"credential"
 
 
-def test_rotation_wraps_everything_anew_and_the_old_key_is_not_needed(engine, key_file: Path, vault: Vault) -> None:
+def test_rotation_wraps_everything_anew_and_the_old_key_is_not_needed(
+    engine, key_file: Path, vault: Vault
+) -> None:
     documents = dict(sealed_one(vault) for _ in range(7))
     rotated = KeyEncryptionKeys.load(key_file, strict_mode=True).rotate(key_file)
     assert Vault(engine, rotated).rewrap() == 7
@@ -92,7 +97,9 @@ def test_rotation_wraps_everything_anew_and_the_old_key_is_not_needed(engine, ke
     assert all(alone.open(document, sealed) == b"credential" for document, sealed in documents.items())
 
 
-def test_a_missing_key_encryption_key_says_which(engine, key_file: Path, vault: Vault, tmp_path: Path) -> None:
+def test_a_missing_key_encryption_key_says_which(
+    engine, key_file: Path, vault: Vault, tmp_path: Path
+) -> None:
     document, sealed = sealed_one(vault)
     other = KeyEncryptionKeys("k9", {"k9": bytes(32)}, bytes(32))
     with pytest.raises(KeyRingInvalid, match="'k1' is missing"):

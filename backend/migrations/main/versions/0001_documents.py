@@ -65,5 +65,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("document_share_link", "document_delivery", "document_proof", "document_content", "document"):
+    for table in (
+        "document_share_link",
+        "document_delivery",
+        "document_proof",
+        "document_content",
+        "document",
+    ):
         op.drop_table(table)

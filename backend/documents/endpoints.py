@@ -1,0 +1,99 @@
+"""API of the documents domain: what is known by id, a fresh proof, and the oracle's deliveries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import ValidationError
+
+from backend import service_token
+from backend.db import ReadSession, WriteSession
+from backend.documents import deliveries, service
+from backend.documents.errors import TokenRefused
+from backend.documents.schemas import DeliveriesIn, DeliveriesOut, DocumentOut, ErrorOut
+from backend.errors import InvalidRequest
+from backend.services import ServicesDep
+
+router = APIRouter(tags=["documents"])
+internal = APIRouter(tags=["internal"])
+
+BUNDLE_TYPE = "application/vnd.saegim.bundle+cbor"
+
+
+@router.get("/documents/{document_id}", responses={404: {"model": ErrorOut}})
+def document(document_id: UUID, session: ReadSession) -> DocumentOut:
+    """What may be said of a document to someone who knows its id: nothing of its content."""
+    found = service.get(session, document_id)
+    return DocumentOut.model_validate(found.model_dump(include=set(DocumentOut.model_fields)))
+
+
+@router.get(
+    "/documents/{document_id}/proof",
+    response_class=Response,
+    responses={
+        200: {"content": {BUNDLE_TYPE: {}}, "description": "A proof bundle without its credential (CBOR)."},
+        404: {"model": ErrorOut},
+        503: {"model": ErrorOut},
+    },
+)
+def proof(document_id: UUID, session: WriteSession, services: ServicesDep) -> Response:
+    """A proof made now from this member's own node; `saegim-verify refresh` puts it into a bundle.
+
+    The header `Saegim-Proof` says `fresh`, or `kept` when the node cannot be asked now and the last proof is sent.
+    """
+    proven = service.proof(services, session, service.get(session, document_id))
+    return Response(
+        proven.bundle.encode(),
+        media_type=BUNDLE_TYPE,
+        headers={
+            "saegim-proof": "fresh" if proven.fresh else "kept",
+            "content-disposition": f'attachment; filename="{document_id}.saegim-proof"',
+        },
+    )
+
+
+_bearer = HTTPBearer(auto_error=False, description="Service token of the hospital's oracle")
+
+
+async def _delivery_body(
+    request: Request,
+    services: ServicesDep,
+    token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> DeliveriesIn:
+    """The body, once its token holds. The token is checked before a byte of the body is parsed."""
+    if token is None:
+        raise TokenRefused(reason="missing")
+    body = await request.body()
+    service_token.verify(
+        token.credentials, body, keys=services.oracle_keys, issuer="oracle", clock=services.clock
+    )
+    try:
+        return DeliveriesIn.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidRequest(where="deliveries") from error
+
+
+@internal.post(
+    "/deliveries",
+    responses={
+        401: {"model": ErrorOut},
+        413: {"model": ErrorOut},
+        422: {"model": ErrorOut},
+        503: {"model": ErrorOut},
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": DeliveriesIn.model_json_schema()}},
+        }
+    },
+)
+def deliver(
+    body: Annotated[DeliveriesIn, Depends(_delivery_body)], session: WriteSession, services: ServicesDep
+) -> DeliveriesOut:
+    """Take deliveries from the oracle. Each is taken once; sending the same again answers `duplicates`."""
+    return deliveries.take(services, session, body.deliveries)

@@ -1,0 +1,99 @@
+"""Rules of the documents domain: opening content, proving, erasing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+from verifier.bundle import ProofBundle
+
+from backend.documents import repository
+from backend.documents.errors import DocumentErased, DocumentNotFound, ProofUnavailable
+from backend.documents.models import Document
+from backend.node import NodeNotUsable
+from backend.services import Services
+from backend.vault import KeyDestroyed, Sealed
+
+log = logging.getLogger("saegim.backend.documents")
+
+PROOF_REUSE = timedelta(seconds=30)
+"""A proof this young is handed out again: many readers of one document cost the node one proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A bundle and when its proof was made; `fresh` is False when the node could not be asked now."""
+
+    bundle: ProofBundle
+    made_at: datetime
+    fresh: bool
+
+
+def get(session: Session, document_id: UUID) -> Document:
+    """The document.
+
+    Raises:
+        DocumentNotFound: none has this id.
+    """
+    found = repository.document(session, document_id)
+    if found is None:
+        raise DocumentNotFound
+    return found
+
+
+def credential(services: Services, session: Session, document: Document) -> str:
+    """The credential with all its disclosures.
+
+    Raises:
+        DocumentErased: its key was destroyed.
+        SealBroken: the stored bytes were changed from outside.
+    """
+    content = repository.content(session, document.id)
+    if content is None:
+        raise DocumentErased
+    try:
+        return services.vault.open(document.id, Sealed(content.nonce, content.ciphertext)).decode("ascii")
+    except KeyDestroyed as error:
+        raise DocumentErased from error
+
+
+def proof(services: Services, session: Session, document: Document) -> Proven:
+    """A proof of the document without its content: fresh from the own node, or the last one kept.
+
+    Raises:
+        ProofUnavailable: the node cannot be asked and none is kept.
+    """
+    kept = repository.proof(session, document.id)
+    now = services.clock()
+    if kept is not None and now - kept.made_at <= PROOF_REUSE:
+        return Proven(ProofBundle.decode(kept.proof), kept.made_at, fresh=True)
+    path = [bytes.fromhex(document.path[i : i + 64]) for i in range(0, len(document.path), 64)]
+    try:
+        bundle = services.node.prove(
+            issuer=document.issuer,
+            root=bytes.fromhex(document.root),
+            leaf=bytes.fromhex(document.leaf),
+            path=path,
+            kid=document.kid,
+        )
+    except NodeNotUsable as error:
+        log.warning("proof not made reason=%s", error.reason)
+        if kept is None:
+            raise ProofUnavailable from error
+        return Proven(ProofBundle.decode(kept.proof), kept.made_at, fresh=False)
+    repository.keep_proof(session, document.id, bundle.encode(), now)
+    return Proven(bundle, now, fresh=True)
+
+
+def erase(services: Services, session: Session, document_id: UUID) -> None:
+    """Destroy a document's key, then its ciphertext. Afterwards nothing, in no backup, opens it.
+
+    Raises:
+        DocumentNotFound: none has this id.
+    """
+    document = get(session, document_id)
+    services.vault.destroy([document.id])
+    repository.erase_content(session, document.id, services.clock())
