@@ -76,9 +76,14 @@ class Layout:
         if "members" not in described or int(described["numberOfBytes"]) != 32:
             raise LayoutError(self.contract, label, "is no struct of one slot")
         return tuple(
-            Member(member["label"], 8 * int(member["offset"]), int(self._size(member["type"])))
+            Member(member["label"], 8 * int(member["offset"]), self._size(member["type"]))
             for member in described["members"]
         )
+
+    def value_in(self, label: str, value: int) -> int:
+        """A plain variable's own bits of its slot's value, which it may share with its neighbours."""
+        entry = self._entry(label)
+        return value >> 8 * int(entry["offset"]) & (1 << 8 * self._size(entry["type"])) - 1
 
     def unpack(self, label: str, value: int) -> dict[str, int]:
         """The members of a packed struct, by Solidity name, as unsigned integers."""
