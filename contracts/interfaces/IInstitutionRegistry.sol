@@ -13,10 +13,10 @@ import {IValidatorSet} from "./institutions/IValidatorSet.sol";
 /// @title The registry of institutions: the root of trust of a Saegim network
 /// @notice One contract, eight jobs, a page of the manual for each:
 /// - IMembership: who the institutions are and in what standing
-/// - IProposals: how voting members decide (votes, payloads of each action, recovery)
+/// - IOperators: accounts, roles, custodians; `authorize`
 /// - IValidatorSet: who votes and who seals blocks; the hashes light proofs follow
 /// - ISponsorship: pharmacies admitted by their association
-/// - IOperators: accounts, roles, custodians; `authorize`
+/// - IProposals: how voting members decide (votes, payloads of each action, recovery)
 /// - IDocumentKeys: P-256 keys of documents
 /// - IDirectory: which contract does a job, and did when
 /// - IGasQuota: coins as a daily quota
@@ -28,10 +28,10 @@ import {IValidatorSet} from "./institutions/IValidatorSet.sol";
 /// Signatures are EIP-712, domain name "Saegim InstitutionRegistry", version "1", this chain and this contract.
 interface IInstitutionRegistry is
     IMembership,
-    IProposals,
+    IOperators,
     IValidatorSet,
     ISponsorship,
-    IOperators,
+    IProposals,
     IDocumentKeys,
     IDirectory,
     IGasQuota
