@@ -7,7 +7,7 @@ hidden are skipped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
 from typing import Any, Final, TypeGuard
@@ -74,15 +74,29 @@ def partial_record(kind: Kind, data: Mapping[str, Any], hidden: frozenset[str]) 
 
 def disclosed(record: BaseModel) -> dict[str, Any]:
     """What is to be seen of a record, as plain JSON data: hidden fields are absent."""
-    return record.model_dump(mode="json", exclude=_hidden_fields(record))
+    return record.model_dump(mode="json", exclude=_hidden_tree(record))
 
 
-def _hidden_fields(part: BaseModel) -> dict[str, Any]:
+def hidden_fields(record: BaseModel) -> frozenset[str]:
+    """Dotted paths of the fields that hold `HIDDEN`. (List elements that were left out are not counted
+    here.)"""
+    return frozenset(_flat(_hidden_tree(record), ""))
+
+
+def _hidden_tree(part: BaseModel) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in type(part).model_fields:
         value = getattr(part, name)
         if is_hidden(value):
             found[name] = True
-        elif isinstance(value, BaseModel) and (inner := _hidden_fields(value)):
+        elif isinstance(value, BaseModel) and (inner := _hidden_tree(value)):
             found[name] = inner
     return found
+
+
+def _flat(tree: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name, inner in tree.items():
+        if isinstance(inner, Mapping):
+            yield from _flat(inner, f"{prefix}{name}.")
+        else:
+            yield prefix + name
