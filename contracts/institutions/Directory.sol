@@ -6,10 +6,10 @@ import {Clock} from "./Clock.sol";
 
 /// @title Directory of contracts by name and time
 abstract contract Directory is Clock, IDirectory {
-    /// @dev In force from `from` until the next entry; a zero location is a gap.
+    /// @dev In force from `since` until the next entry; a zero location is a gap.
     struct Entry {
         address location;
-        uint40 from;
+        uint40 since;
     }
 
     mapping(bytes32 name => Entry[] entries) private _directory;
@@ -19,7 +19,7 @@ abstract contract Directory is Clock, IDirectory {
         Entry[] storage entries = _directory[name];
         // Newest first: the present is asked for most, and of two entries in one second the later one holds.
         for (uint256 i = entries.length; i > 0; --i) {
-            if (entries[i - 1].from <= time) return entries[i - 1].location;
+            if (entries[i - 1].since <= time) return entries[i - 1].location;
         }
         return address(0);
     }
@@ -34,8 +34,8 @@ abstract contract Directory is Clock, IDirectory {
         found = 0;
         for (uint256 i = 0; i < count; ++i) {
             if (entries[i].location == address(0)) continue;
-            uint40 until = i + 1 < count ? entries[i + 1].from : 0;
-            periods[found++] = ContractPeriod(entries[i].location, entries[i].from, until);
+            uint40 until = i + 1 < count ? entries[i + 1].since : 0;
+            periods[found++] = ContractPeriod(entries[i].location, entries[i].since, until);
         }
     }
 

@@ -33,7 +33,7 @@ abstract contract Operators is Membership, Acceptances, IOperators {
     /// @inheritdoc IOperators
     function endOperator(address account, uint40 until) external {
         Operator storage mandate = _ownOperator(account);
-        if (_ended(mandate)) revert OperatorEnded(account, mandate.from, mandate.until);
+        if (_ended(mandate)) revert OperatorEnded(account, mandate.since, mandate.until);
         if (until <= _time() || (mandate.until != 0 && until >= mandate.until)) revert InvalidEnd(until);
         mandate.until = until;
         _emitOperator(account, mandate);
@@ -46,7 +46,7 @@ abstract contract Operators is Membership, Acceptances, IOperators {
             _requireRecent(compromisedSince, mandate.compromisedSince);
             _compromiseOperator(account, compromisedSince);
         } else {
-            if (_ended(mandate)) revert OperatorEnded(account, mandate.from, mandate.until);
+            if (_ended(mandate)) revert OperatorEnded(account, mandate.since, mandate.until);
             _endNow(account);
         }
     }
@@ -89,7 +89,7 @@ abstract contract Operators is Membership, Acceptances, IOperators {
         mandate.institution = index;
         mandate.custodian = custodian;
         mandate.roles = roles;
-        mandate.from = _time();
+        mandate.since = _time();
         mandate.until = 0;
         _emitOperator(account, mandate);
     }
@@ -115,7 +115,7 @@ abstract contract Operators is Membership, Acceptances, IOperators {
         mandate = _operators[account];
         if (role == 0 || mandate.roles & role != role) revert NotAuthorized(account, role);
         if (mandate.compromisedSince != 0) revert AccountCompromised(account, mandate.compromisedSince);
-        if (_ended(mandate)) revert OperatorEnded(account, mandate.from, mandate.until);
+        if (_ended(mandate)) revert OperatorEnded(account, mandate.since, mandate.until);
     }
 
     /// @dev The caller's institution, which may be in any standing: for acts that only take away.

@@ -11,15 +11,15 @@ interface IDirectory {
         address location;
     }
 
-    /// @notice A contract did the job from `from` until `until` (not included; 0: still does).
+    /// @notice A contract did the job from `since` until `until` (not included; 0: still does).
     struct ContractPeriod {
         address location;
-        uint40 from;
+        uint40 since;
         uint40 until;
     }
 
     /// @notice From this block on, `location` does the job `name`; zero: nobody.
-    event ContractSet(bytes32 indexed name, address location, uint40 from);
+    event ContractSet(bytes32 indexed name, address location, uint40 since);
 
     /// @notice A job needs a name.
     error EmptyName();

@@ -15,7 +15,7 @@ interface IOperators {
         uint32 institution; // for whom it acts, for ever
         uint32 custodian; // association that keeps the key, 0: the institution itself
         uint16 roles; // bit mask, see Common.sol
-        uint40 from; // block time of the latest acceptance
+        uint40 since; // block time of the latest acceptance
         uint40 until; // first moment at which it no longer acts; 0 open
         uint40 compromisedSince; // acts from here on may be another's; 0 never declared; final
     }
@@ -39,8 +39,8 @@ interface IOperators {
     error InvalidRoles(uint16 roles);
     /// @notice Custodian must be an Active association other than the institution itself.
     error InvalidCustodian(uint32 custodian);
-    /// @notice The account acted from `from` until `until` and no longer does.
-    error OperatorEnded(address account, uint40 from, uint40 until);
+    /// @notice The account acted from `since` until `until` and no longer does.
+    error OperatorEnded(address account, uint40 since, uint40 until);
     /// @notice The account was declared compromised; it never acts again.
     error AccountCompromised(address account, uint40 since);
     /// @notice A compromise cannot begin in the future.
@@ -53,7 +53,7 @@ interface IOperators {
     /// @notice An end lies after now and before the present end.
     error InvalidEnd(uint40 until);
 
-    /// @notice Adds an operator, or gives one of its own a new mandate (roles, custodian, `from`).
+    /// @notice Adds an operator, or gives one of its own a new mandate (roles, custodian, `since`).
     /// @dev Caller: ADMIN of an Active institution. `acceptance` is the 65-byte EIP-712 signature by `account` over
     /// `OperatorAcceptance(uint32 institution,address account,uint16 roles,uint32 custodian,uint256 nonce)` with
     /// `nonce = nonces(account)`; with a custodian, 65 more bytes: the same digest signed by an ADMIN of the custodian.
