@@ -1,7 +1,7 @@
 """One plainly synthetic document of each kind, for benches and tests.
 
-People and institution are invented. Codes and prices are real ones of 2026 (shared facts on forms and codes): KCD
-codes, drug codes with their leading zeros, and clinic fee codes. `full` fills every optional field.
+People and institution are invented. Codes and their names are real ones (KCD-8, drug codes with their leading
+zeros, clinic fee codes of 2026); prices are examples. `full` fills every optional field.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ _LINES: tuple[tuple[str, str, str, str, int, str, str, int, str], ...] = (
     ("처치 및 수술료", "procedure", "M0111", "단순처치", 7_220, "1", "1", 1, "covered"),
     ("검사료", "procedure", "D620300HZ", "KOH도말", 10_540, "1", "1", 1, "full"),
     ("투약 및 조제료 약품비", "drug", "650100021", "가소콜액", 25, "1", "3", 5, "covered"),
-    ("투약 및 조제료 약품비", "drug", "057001772", "가상정", 111, "0.5", "3", 3, "selective"),
+    ("투약 및 조제료 약품비", "drug", "073400360", "노바스크정 5mg", 111, "0.5", "3", 3, "selective"),
     ("제증명수수료", "local", "CERT-01", "진료확인서", 3_000, "1", "1", 1, "uncovered"),
 )
 
@@ -217,8 +217,8 @@ def diagnosis(*, full: bool = False) -> dict[str, Any]:
                 "certainty": "confirmed",
             },
             {
-                "code": "K21.0",
-                "name": "식도염을 동반한 위-식도역류병",
+                "code": "K29.7",
+                "name": "상세불명의 위염",
                 "rank": "sub",
                 "certainty": "suspected",
             },

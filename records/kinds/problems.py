@@ -3,7 +3,7 @@ values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -32,17 +32,20 @@ def validated(
     try:
         return model.model_validate(dict(data), context=context)
     except ValidationError as error:
-        problems = [
-            problem
-            for detail in error.errors(include_url=False, include_input=False)
-            for problem in _problems(detail)
-        ]
-        raise RecordInvalid(kind.name, problems) from None
+        details = error.errors(include_url=False, include_input=False)
+        raise RecordInvalid(
+            kind.name, [each for detail in details for each in _problems(detail, details)]
+        ) from None
 
 
-def _problems(detail: ErrorDetails) -> Iterator[Problem]:
+def _problems(detail: ErrorDetails, others: Sequence[ErrorDetails]) -> Iterator[Problem]:
     if detail["type"] == "rules":
         yield from detail["ctx"]["problems"]
         return
-    path = ".".join(printable(str(step), 40) for step in detail["loc"])
+    place = detail["loc"]
+    if detail["type"] == "too_short" and any(
+        other["loc"][: len(place)] == place and other is not detail for other in others
+    ):
+        return  # the validator counts valid elements only; the invalid ones are named anyway
+    path = ".".join(printable(str(step), 40) for step in place)
     yield Problem(path, detail["type"], _MESSAGES.get(detail["type"], detail["msg"]))
