@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+MAX_DEPTH = 32
+
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]')
+"""Strings (whose brackets do not count) and brackets."""
 
 
 class DuplicateKey(ValueError):
@@ -21,8 +27,25 @@ def canonical_json(value: Any) -> bytes:
     return text.encode("utf-8")
 
 
+class NestedTooDeep(ValueError):
+    """A JSON text nests deeper than MAX_DEPTH; the parser's own stack is not to be tried. `depth` was reached."""
+
+    def __init__(self, depth: int) -> None:
+        super().__init__(f"nested {depth} deep")
+        self.depth = depth
+
+
 def parse_json_strictly(text: str | bytes) -> Any:
-    """`json.loads` that refuses duplicate names (DuplicateKey) and NaN. Raises ValueError."""
+    """`json.loads` that refuses duplicate names (DuplicateKey), deep nesting (NestedTooDeep) and NaN.
+
+    Raises ValueError.
+    """
+    text = text if isinstance(text, str) else text.decode("utf-8")
+    depth = 0
+    for token in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token.group(), 0)
+        if depth > MAX_DEPTH:
+            raise NestedTooDeep(depth)
     return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
 
 

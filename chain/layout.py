@@ -117,10 +117,10 @@ class Layout:
 
 
 @cache
-def layout_of(contract: str, directory: Path = ARTIFACTS) -> Layout:
+def layout_of(contract: str) -> Layout:
     """The layout of a contract by name. Raises LayoutError if there is no artifact or it has no layout."""
     try:
-        artifact = json.loads((directory / f"{contract}.json").read_text(encoding="utf-8"))
+        artifact = json.loads((ARTIFACTS / f"{contract}.json").read_text(encoding="utf-8"))
         return Layout.of(contract, artifact["storageLayout"])
     except (OSError, ValueError, KeyError) as error:
         raise LayoutError(contract, "storageLayout", "no readable artifact") from error

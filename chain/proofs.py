@@ -204,6 +204,21 @@ def _look(client: ProofClient, trust: TrustFile, count: int) -> _View:
     return _View(headers, _decoded("uint32", epoch), _decoded("address[]", validators))
 
 
+class _Asking:
+    """Reads slots that were asked for already; notes the others and says zero until their proof is here."""
+
+    def __init__(self, reader: StateReader, asked: set[tuple[bytes, bytes]]) -> None:
+        self._reader = reader
+        self._asked = asked
+        self.wanted: dict[bytes, list[bytes]] = {}
+
+    def __call__(self, account: bytes, slot: bytes) -> int:
+        if (account, slot) in self._asked:
+            return self._reader.slot(account, slot)
+        self.wanted.setdefault(account, []).append(slot)
+        return 0
+
+
 def _with_nodes(
     client: ProofClient, trust: TrustFile, subject: ProofSubject, proof: LightProof, at: Header
 ) -> LightProof:
@@ -212,22 +227,15 @@ def _with_nodes(
     nodes = dict.fromkeys(proof.nodes)
     epochs = [advance.epoch for advance in proof.advances if not advance.headers]
     while True:
-        reader = StateReader(at.state_root, NodeBag(nodes))
-        wanted: dict[bytes, list[bytes]] = {}
-
-        def read(account: bytes, slot: bytes, reader: StateReader = reader, wanted: Any = wanted) -> int:
-            if (account, slot) in asked:
-                return reader.slot(account, slot)
-            wanted.setdefault(account, []).append(slot)
-            return 0
-
-        state = ContractState(trust.contracts, read)
         try:
+            read = _Asking(StateReader(at.state_root, NodeBag(nodes)), asked)
+            state = ContractState(trust.contracts, read)
             read_subject(state, subject)
             for epoch in epochs:
                 state.validator_set_hash(epoch)
         except (StateUnreadable, StateMalformed) as error:
             raise NodeContradicts(f"eth_getProof: {error}") from error
+        wanted = read.wanted
         if not wanted:
             return replace(proof, nodes=tuple(nodes))
         nodes.update(dict.fromkeys(_fetch_nodes(client, wanted, at.number)))

@@ -105,7 +105,8 @@ def _walk(bag: NodeBag, root: bytes, nibbles: str) -> bytes:
             raise StateUnreadable("node_malformed")
         path, is_leaf = _path(node[0])
         if is_leaf:
-            return _as_value(node[1]) if path == nibbles else b""
+            value = _as_value(node[1])
+            return value if path == nibbles else b""
         if not path:  # an extension that leads nowhere: no trie has one, and it could be followed for ever
             raise StateUnreadable("node_malformed")
         if not nibbles.startswith(path):

@@ -178,7 +178,7 @@ class TrustFile(_Part):
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"])
             raise TrustError(TrustFault.MALFORMED, f"{place}: {first['msg']}") from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise TrustError(TrustFault.MALFORMED, "not JSON, or a name occurs twice") from error
 
     def to_json(self) -> dict[str, Any]:

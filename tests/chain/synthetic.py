@@ -7,7 +7,7 @@ here in a line; what is right here is right by the same rules as on a real chain
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import rlp
@@ -35,6 +35,24 @@ CONTRACTS = {
 }
 
 
+INSTITUTIONS = [
+    {
+        "index": 1,
+        "id": "krnpi:11100001",
+        "kind": "hospital",
+        "nameKo": "서울시 샘플의료원",
+        "nameEn": "Seoul Sample Medical Center",
+    },
+    {
+        "index": 2,
+        "id": "krnpi:22200002",
+        "kind": "hospital",
+        "nameKo": "이웃샘플병원",
+        "nameEn": "Neighbour Sample Hospital",
+    },
+]
+
+
 def account(seed: str) -> PrivateKey:
     """A key that is always the same for the same seed."""
     return PrivateKey(keccak256(seed.encode()))
@@ -42,12 +60,6 @@ def account(seed: str) -> PrivateKey:
 
 def address(key: PrivateKey) -> str:
     return account_of(key.public_key)
-
-
-@dataclass(frozen=True)
-class _Block:
-    header: Header
-    state_root: bytes
 
 
 class SyntheticChain:
@@ -69,7 +81,9 @@ class SyntheticChain:
 
     def keys(self, indices: Sequence[int]) -> list[PrivateKey]:
         """Validators' keys by number, in the order of their addresses."""
-        return sorted((account(f"{self.seed}-validator-{i}") for i in indices), key=lambda k: address(k).lower())
+        return sorted(
+            (account(f"{self.seed}-validator-{i}") for i in indices), key=lambda k: address(k).lower()
+        )
 
     # ---- state
 
@@ -77,7 +91,9 @@ class SyntheticChain:
         """Sets one storage slot in the state of the next block."""
         who = keccak256(bytes.fromhex(CONTRACTS[contract][2:]))
         held = self.state.get(who)
-        nonce, balance, root, code = rlp.decode(held) if held else [b"\1", b"", HexaryTrie(self.db).root_hash, b"\7" * 32]
+        nonce, balance, root, code = (
+            rlp.decode(held) if held else [b"\1", b"", HexaryTrie(self.db).root_hash, b"\7" * 32]
+        )
         storage = HexaryTrie(self.db, root)
         if value:
             storage[keccak256(slot)] = rlp.encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
@@ -91,21 +107,38 @@ class SyntheticChain:
         self.write(contract, layout.slot(label, *keys), layout.pack(label, **fields))
 
     def institution(self, index: int, name: str = "krnpi:11100001", **fields: int) -> None:
-        values = {"kind": 1, "standing": 1, "voting": 1, "admittedAt": START, "standingSince": START, **fields}
+        values = {
+            "kind": 1,
+            "standing": 1,
+            "voting": 1,
+            "admittedAt": START,
+            "standingSince": START,
+            **fields,
+        }
         self.record("InstitutionRegistry", "_institutions", index, **values)
         slot = layout_of("InstitutionRegistry").slot("_institutionIds", index)
         self.write("InstitutionRegistry", slot, int.from_bytes(name.encode().ljust(32, b"\0"), "big"))
 
     def key(self, kid: bytes, institution: int = 1, **fields: int) -> None:
-        values = {"institution": institution, "purpose": 1, "validFrom": START, "validUntil": START + 10**8, **fields}
+        values = {
+            "institution": institution,
+            "purpose": 1,
+            "validFrom": START,
+            "validUntil": START + 10**8,
+            **fields,
+        }
         self.record("InstitutionRegistry", "_keys", kid, **values)
 
     def anchor(self, issuer: int, root: bytes, depth: int = 4, **fields: int) -> None:
         """As if anchored in the next block."""
-        self.record("DocumentRegistry", "_batches", issuer, root, **{"time": self.next_time, "depth": depth, **fields})
+        self.record(
+            "DocumentRegistry", "_batches", issuer, root, **{"time": self.next_time, "depth": depth, **fields}
+        )
 
     def mark(self, issuer: int, leaf: bytes, state: int, reason: int = 1) -> None:
-        self.record("DocumentRegistry", "_marks", issuer, leaf, state=state, reason=reason, time=self.next_time, by=7)
+        self.record(
+            "DocumentRegistry", "_marks", issuer, leaf, state=state, reason=reason, time=self.next_time, by=7
+        )
 
     def supersede(self, issuer: int, leaf: bytes, successor: bytes, reason: int = 1) -> None:
         self.mark(issuer, leaf, 2, reason)
@@ -116,7 +149,9 @@ class SyntheticChain:
         """Unrelated batches and accounts, so that the tries have the depth of a network in use."""
         for i in range(count):
             self.record("DocumentRegistry", "_batches", 1, keccak256(b"crowd%d" % i), time=START, depth=10)
-            self.state[keccak256(b"account%d" % i)] = rlp.encode([b"", b"\1", HexaryTrie(self.db).root_hash, b"\7" * 32])
+            self.state[keccak256(b"account%d" % i)] = rlp.encode(
+                [b"", b"\1", HexaryTrie(self.db).root_hash, b"\7" * 32]
+            )
 
     # ---- validators
 
@@ -154,7 +189,7 @@ class SyntheticChain:
             number = self.head.number + 1
             turn = self.validators[number % len(self.validators)]
             header = self._unsealed(number, self.head.hash, self.next_time, self.vanity + b"\0" * SEAL_BYTES)
-            header = replace(header, difficulty=2 if by in (None, turn) else 1)
+            header = replace(header, difficulty=2 if by is None or by == turn else 1)
             self.blocks.append(seal(replace(header, **changes), by or turn))
         return self.head
 
@@ -177,10 +212,7 @@ class SyntheticChain:
             "genesisHash": "0x" + self.blocks[0].hash.hex(),
             "vanity": self.vanity.decode(),
             "contracts": CONTRACTS,
-            "institutions": [
-                {"index": 1, "id": "krnpi:11100001", "kind": "hospital", "nameKo": "서울시 샘플의료원", "nameEn": "Sample Medical Center"},
-                {"index": 2, "id": "krnpi:22200002", "kind": "hospital", "nameKo": "이웃샘플병원", "nameEn": "Neighbour Sample Hospital"},
-            ],
+            "institutions": INSTITUTIONS,
             "members": [{"institution": i, "admin": address(k)} for i, k in enumerate(self.members, 1)],
             "checkpoint": {
                 "number": header.number,
@@ -217,7 +249,7 @@ class SyntheticNode:
     def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
         return [self.call(method, *params) for method, params in calls]
 
-    def eth_getBlockByNumber(self, tag: str, full: bool) -> Any:  # noqa: N802
+    def eth_getBlockByNumber(self, tag: str, full: bool) -> Any:
         return to_rpc(self.chain.blocks[-1 if tag == "latest" else int(tag, 16)])
 
     def eth_call(self, message: dict[str, str], tag: str) -> str:
@@ -228,14 +260,16 @@ class SyntheticNode:
             return "0x" + b"".join(self.keys.get(data[4:], (b"\0" * 32, b"\0" * 32))).hex()
         return "0x" + encode(["uint32"], [self.chain.epoch]).hex()
 
-    def eth_getProof(self, who: str, slots: Sequence[str], tag: str) -> Any:  # noqa: N802
+    def eth_getProof(self, who: str, slots: Sequence[str], tag: str) -> Any:
         root = self.chain.blocks[int(tag, 16)].state_root
         state = HexaryTrie(self.chain.db, root)
         key = keccak256(bytes.fromhex(who[2:]))
         storage = HexaryTrie(self.chain.db, rlp.decode(state.get(key))[2])
         return {
             "accountProof": _nodes(state, key),
-            "storageProof": [{"proof": _nodes(storage, keccak256(bytes.fromhex(slot[2:])))} for slot in slots],
+            "storageProof": [
+                {"proof": _nodes(storage, keccak256(bytes.fromhex(slot[2:])))} for slot in slots
+            ],
         }
 
 
