@@ -1,0 +1,217 @@
+"""The client's typed questions: heads, headers, accounts, receipts, logs, contract calls."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chain.client import answers
+from chain.client.answers import AccountView, AnswerShape, Block, Log, Receipt
+from chain.client.node import Call, Node, Outcome
+from chain.client.pool import SURVEY_EVERY, NodePool, T, raised
+from chain.errors import ChainError, NodeError, StateMissing
+from chain.headers import Header
+
+BlockTag = int | Literal["latest", "pending", "earliest"]
+"""A block number, or a moving tag."""
+
+
+@dataclass(frozen=True)
+class CallAt:
+    """A contract call without a transaction. `sender` None: the zero address."""
+
+    to: str
+    data: bytes
+    sender: str | None = None
+    block: BlockTag = "latest"
+
+    @property
+    def params(self) -> tuple[dict[str, str], str]:
+        """As JSON-RPC takes it."""
+        message = {"to": self.to, "data": f"0x{self.data.hex()}"}
+        if self.sender is not None:
+            message["from"] = self.sender
+        return message, hex(self.block) if isinstance(self.block, int) else self.block
+
+
+class ChainClient(NodePool):
+    """Synchronous, thread-safe access to a chain through one or several nodes."""
+
+    def head(self) -> Header:
+        """The newest header of the healthiest node. Raises NodeError if none answers.
+
+        Now and then every node is asked, so that a node which fell behind or came back is noticed.
+        """
+        now = self._monotonic()
+        if len(self._nodes) > 1 and now - self._surveyed_at >= SURVEY_EVERY:
+            self._survey()
+            self._surveyed_at = now
+        return self._ask_head()
+
+    def header(self, block: int | bytes) -> Header:
+        """The header of a block by number or by 32-byte hash. Raises StateMissing if the node lacks it."""
+        if isinstance(block, bytes):
+            calls: list[Call] = [("eth_getBlockByHash", (f"0x{block.hex()}", False))]
+            return self._ask(
+                calls, lambda found: answers.header(_present(found[0], "block"), block_hash=block)
+            )
+        return self.headers([block])[0]
+
+    def headers(self, numbers: Sequence[int]) -> list[Header]:
+        """Headers by number, in one batch. Raises StateMissing if the node lacks one."""
+        calls: list[Call] = [("eth_getBlockByNumber", (hex(number), False)) for number in numbers]
+        return self._ask(
+            calls,
+            lambda found: [
+                answers.header(_present(block, f"block {number}"), number=number)
+                for number, block in zip(numbers, found, strict=True)
+            ],
+        )
+
+    def account(self, address: str) -> AccountView:
+        """Nonce and balance of an account at the head."""
+        calls: list[Call] = [
+            ("eth_getTransactionCount", (address, "latest")),
+            ("eth_getBalance", (address, "latest")),
+        ]
+        return self._ask(calls, lambda found: AccountView(*(answers.quantity(raised(v)) for v in found)))
+
+    def receipts(self, hashes: Sequence[bytes]) -> list[Receipt | None]:
+        """Receipts in order; None for a transaction that is not mined (as far as this node knows)."""
+        calls: list[Call] = [("eth_getTransactionReceipt", (f"0x{h.hex()}",)) for h in hashes]
+        return self._ask(
+            calls,
+            lambda found: [
+                answers.receipt(raised(value), wanted) for wanted, value in zip(hashes, found, strict=True)
+            ],
+        )
+
+    def account_at(self, address: str, block: Header) -> AccountView:
+        """Nonce and balance after exactly `block`. Raises StateMissing if the node follows another fork."""
+        at = hex(block.number)
+        calls: list[Call] = [
+            ("eth_getTransactionCount", (address, at)),
+            ("eth_getBalance", (address, at)),
+            ("eth_getBlockByNumber", (at, False)),
+        ]
+
+        def read(found: list[Outcome]) -> AccountView:
+            if answers.header(_present(found[2], "block"), number=block.number).hash != block.hash:
+                raise StateMissing(f"block {block.number} was replaced meanwhile")
+            return AccountView(*(answers.quantity(raised(value)) for value in found[:2]))
+
+        return self._ask(calls, read)
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Blocks with their transactions. Raises StateMissing if the node lacks one."""
+        calls: list[Call] = [("eth_getBlockByNumber", (hex(number), True)) for number in numbers]
+        return self._ask(
+            calls,
+            lambda found: [
+                answers.block(_present(value, f"block {number}"), number)
+                for number, value in zip(numbers, found, strict=True)
+            ],
+        )
+
+    def logs(self, addresses: Sequence[str], first: int, last: int) -> list[Log]:
+        """Events of these contracts in the blocks first..last, in order. Raises RangeTooLarge."""
+        wanted = {"address": list(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
+        return self._ask([("eth_getLogs", (wanted,))], _logs_reader(addresses, first, last))
+
+    def logs_of(self, addresses: Sequence[str], block: Header) -> list[Log]:
+        """Events of these contracts in exactly this block, whatever the node's head is now."""
+        wanted = {"address": list(addresses), "blockHash": f"0x{block.hash.hex()}"}
+        return self._ask([("eth_getLogs", (wanted,))], _logs_reader(addresses, block.number, block.number))
+
+    def eth_call(
+        self, to: str, data: bytes, *, block: BlockTag = "latest", sender: str | None = None
+    ) -> bytes:
+        """What a contract call returns, without a transaction. Raises Reverted with the revert bytes."""
+        found: bytes = raised(self.try_calls([CallAt(to, data, sender, block)])[0])
+        return found
+
+    def eth_calls(self, calls: Sequence[tuple[str, bytes]], *, block: BlockTag = "latest") -> list[bytes]:
+        """Several contract calls against one block, in one batch. Raises the first Reverted."""
+        outcomes = self.try_calls([CallAt(to, data, block=block) for to, data in calls])
+        return [raised(outcome) for outcome in outcomes]
+
+    def try_calls(self, calls: Sequence[CallAt]) -> list[bytes | ChainError]:
+        """Several contract calls in one batch, each answered by its result or its error."""
+        return self._ask([("eth_call", call.params) for call in calls], _each(answers.data))
+
+    def try_estimates(self, calls: Sequence[CallAt]) -> list[int | ChainError]:
+        """Gas that transactions would use, in one batch, each answered by its result or its error."""
+        return self._ask([("eth_estimateGas", call.params) for call in calls], _each(answers.quantity))
+
+    def estimate_gas(self, to: str, data: bytes, *, sender: str, block: BlockTag = "latest") -> int:
+        """Gas that a transaction would use. Raises Reverted."""
+        found: int = raised(self.try_estimates([CallAt(to, data, sender, block)])[0])
+        return found
+
+    def hashes_at(self, number: int) -> Mapping[str, bytes | None]:
+        """Every node's hash of block `number`; None where it has none or did not answer."""
+        return self._everywhere(self._nodes, lambda node: self._hash_at(node, number))
+
+    def _hash_at(self, node: Node, number: int) -> bytes | None:
+        calls: list[Call] = [("eth_getBlockByNumber", (hex(number), False))]
+        try:
+            return self._ask_one(
+                node, calls, lambda found: answers.header(_present(found[0], "block"), number=number).hash
+            )
+        except (NodeError, StateMissing):
+            return None
+
+    def _ask_head(self) -> Header:
+        for node in self._ranked():
+            header = self._head_of(node)
+            if header is not None:
+                self._preferred = node
+                return header
+        # Nobody answered: ask once more in the usual way, for the error that says why.
+        return self._ask([_LATEST], lambda found: answers.header(_present(found[0], "the head")))
+
+    def _survey(self) -> None:
+        self._everywhere([node for node in self._nodes if node.usable], self._head_of)
+
+    def _head_of(self, node: Node) -> Header | None:
+        try:
+            node.head = self._ask_one(
+                node, [_LATEST], lambda found: answers.header(_present(found[0], "the head"))
+            )
+        except (NodeError, StateMissing):
+            return None
+        return node.head
+
+
+_LATEST: Call = ("eth_getBlockByNumber", ("latest", False))
+
+
+def _present(outcome: Outcome, what: str) -> Any:
+    """The result, which must not be null. Raises StateMissing, or the node's own error."""
+    found = raised(outcome)
+    if found is None:
+        raise StateMissing(f"the node has no {what}")
+    return found
+
+
+def _each(read: Callable[[Any], T]) -> Callable[[list[Outcome]], list[T | ChainError]]:
+    """Reads each outcome that is not an error."""
+    return lambda found: [value if isinstance(value, ChainError) else read(value) for value in found]
+
+
+def _logs_reader(addresses: Sequence[str], first: int, last: int) -> Callable[[list[Outcome]], list[Log]]:
+    """Reads `eth_getLogs`: only the blocks and contracts asked for, each log once."""
+    allowed = set(addresses)
+
+    def read(outcomes: list[Outcome]) -> list[Log]:
+        found = [answers.log(item) for item in answers.sequence(raised(outcomes[0]))]
+        if any(log.address not in allowed or not first <= log.block_number <= last for log in found):
+            raise AnswerShape("logs of other blocks or contracts than asked for")
+        found.sort(key=lambda log: (log.block_number, log.index))
+        if any((a.block_number, a.index) == (b.block_number, b.index) for a, b in itertools.pairwise(found)):
+            raise AnswerShape("the same log twice")
+        return found
+
+    return read

@@ -1,0 +1,292 @@
+"""Every query of the sender's passes, set-wise: their number does not grow with the number of transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlmodel import Session, col
+
+from chain.db import chunks, insert_ignore, table_of
+from chain.finality import Finality
+from chain.sender.signing import NOOP_GAS, payload_hash
+from chain.sender.state import AttemptKind, TxState
+from chain.sender.tables import AccountRow, AttemptRow, ForeignRow, OutboxRow
+
+_OUTBOX = table_of(OutboxRow)
+_ATTEMPTS = table_of(AttemptRow)
+_FOREIGN = table_of(ForeignRow)
+_ACCOUNTS = table_of(AccountRow)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Whose line of nonces: one account on one chain."""
+
+    chain_id: int
+    address: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account's row as read."""
+
+    next_nonce: int
+    floor: int
+    clean_block: int
+
+
+@dataclass
+class OpenRow:
+    """The columns of an outbox row that a pass decides by."""
+
+    id: int
+    nonce: int
+    state: str
+    to: str
+    gas_limit: int | None
+    sent_block: int | None
+    block_number: int | None
+    block_hash: bytes | None
+    finality: int
+    reverted: bool
+    error_name: str | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A live attempt."""
+
+    outbox_id: int
+    kind: str
+    hash: bytes
+    raw: bytes | None
+    max_fee: int
+    tip: int
+
+
+def lock_account(session: Session, line: Line, *, clean_block: int = -1) -> Account:
+    """The account's row, locked until the transaction ends; created if it is new."""
+    touch = (
+        update(_ACCOUNTS)
+        .where(_ACCOUNTS.c.chain_id == line.chain_id, _ACCOUNTS.c.address == line.address)
+        .values(next_nonce=_ACCOUNTS.c.next_nonce)
+        .returning(_ACCOUNTS.c.next_nonce, _ACCOUNTS.c.floor, _ACCOUNTS.c.clean_block)
+    )
+    found = session.execute(touch).first()
+    if found is None:
+        fresh = {"chain_id": line.chain_id, "address": line.address, "next_nonce": 0, "floor": 0}
+        insert_ignore(session, AccountRow, [{**fresh, "clean_block": clean_block}])
+        found = session.execute(touch).one()
+    return Account(*found)
+
+
+def set_account(session: Session, line: Line, **values: int) -> None:
+    """Change the account's row."""
+    session.execute(
+        update(_ACCOUNTS)
+        .where(_ACCOUNTS.c.chain_id == line.chain_id, _ACCOUNTS.c.address == line.address)
+        .values(**values)
+    )
+
+
+def _of(line: Line) -> Any:
+    return and_(_OUTBOX.c.chain_id == line.chain_id, _OUTBOX.c.sender == line.address)
+
+
+def open_rows(session: Session, line: Line, floor: int, limit: int) -> list[OpenRow]:
+    """Rows that are not final, by nonce."""
+    c = _OUTBOX.c
+    ended = and_(c.state.in_([TxState.SETTLED, TxState.FAILED]), c.finality >= int(Finality.STRONG))
+    query = (
+        select(
+            *(c.id, c.nonce, c.state, c.recipient, c.gas_limit, c.sent_block),
+            *(c.block_number, c.block_hash, c.finality, c.reverted, c.error_name),
+        )
+        .where(_of(line), c.nonce >= floor, ~ended)
+        .order_by(c.nonce)
+        .limit(limit)
+    )
+    return [OpenRow(*row) for row in session.execute(query)]
+
+
+def ended_above(session: Session, line: Line, block: int) -> list[int]:
+    """Ids of final rows mined above `block` (only looked for when a settled block was lost)."""
+    c = _OUTBOX.c
+    query = select(c.id).where(
+        _of(line), c.block_number > block, c.state.in_([TxState.SETTLED, TxState.FAILED])
+    )
+    return list(session.scalars(query))
+
+
+def attempts(session: Session, ids: Sequence[int], *, raw: bool) -> dict[int, list[Attempt]]:
+    """Live attempts by row, oldest first; the signed bytes only if `raw`."""
+    a, found = _ATTEMPTS.c, dict[int, list[Attempt]]()
+    for part in chunks(ids):
+        query = (
+            select(a.outbox_id, a.kind, a.hash, a.raw if raw else bindparam("none", None), a.max_fee, a.tip)
+            .join(_OUTBOX, and_(_OUTBOX.c.id == a.outbox_id, _OUTBOX.c.nonce == a.nonce))
+            .where(a.outbox_id.in_(part))
+            .order_by(a.id)
+        )
+        for row in session.execute(query):
+            found.setdefault(row[0], []).append(Attempt(*row))
+    return found
+
+
+def payloads(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+    """Recipient and data by row."""
+    found: dict[int, tuple[str, bytes]] = {}
+    for part in chunks(ids):
+        query = select(_OUTBOX.c.id, _OUTBOX.c.recipient, _OUTBOX.c.data).where(_OUTBOX.c.id.in_(part))
+        found.update({row[0]: (row[1], row[2]) for row in session.execute(query)})
+    return found
+
+
+def payload_hashes(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
+    """Payload hash by row."""
+    found: dict[int, bytes] = {}
+    for part in chunks(ids):
+        query = select(_OUTBOX.c.id, _OUTBOX.c.payload_hash).where(_OUTBOX.c.id.in_(part))
+        found.update({row[0]: row[1] for row in session.execute(query)})
+    return found
+
+
+def add_attempts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store attempts."""
+    if rows:
+        session.connection().execute(insert(_ATTEMPTS), [dict(row) for row in rows])
+
+
+def set_rows(session: Session, ids: Iterable[int], **values: Any) -> None:
+    """The same change to several rows."""
+    for part in chunks(list(ids)):
+        session.connection().execute(update(_OUTBOX).where(_OUTBOX.c.id.in_(part)).values(**values))
+
+
+def set_each(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
+    """A change of its own for each row: mappings with "row" (the id) and the same columns."""
+    if not changes:
+        return
+    columns: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "row"}
+    statement = update(_OUTBOX).where(_OUTBOX.c.id == bindparam("row")).values(**columns)
+    session.connection().execute(statement, [dict(change) for change in changes])
+
+
+def send_again(session: Session, ids: Iterable[int]) -> None:
+    """Back to broadcast: the block that held them is gone, and a node must be given them again."""
+    set_rows(
+        session,
+        ids,
+        state=TxState.BROADCAST,
+        sent_block=None,
+        block_number=None,
+        block_hash=None,
+        block_time=None,
+        finality=0,
+        reverted=False,
+        error_name=None,
+        error_data=None,
+    )
+
+
+def known_hashes(session: Session, hashes: Sequence[bytes]) -> set[bytes]:
+    """Which of these transactions are attempts of ours."""
+    found: set[bytes] = set()
+    for part in chunks(hashes):
+        found.update(session.scalars(select(_ATTEMPTS.c.hash).where(_ATTEMPTS.c.hash.in_(part))))
+    return found
+
+
+def add_foreign(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Remember mined transactions that the outbox does not know."""
+    if rows:
+        insert_ignore(session, ForeignRow, rows)
+
+
+def foreign(session: Session, line: Line, hashes: Sequence[bytes], nonces: Sequence[int]) -> list[ForeignRow]:
+    """Foreign transactions with one of these payload hashes or nonces, by nonce."""
+    found: dict[int, ForeignRow] = {}
+    f = _FOREIGN.c
+    asked = [(f.payload_hash, part) for part in chunks(hashes)] + [(f.nonce, part) for part in chunks(nonces)]
+    for column, part in asked:
+        query = select(ForeignRow).where(
+            f.chain_id == line.chain_id, f.sender == line.address, column.in_(part)
+        )
+        found.update({row.nonce: row for row in session.scalars(query)})
+    return [found[nonce] for nonce in sorted(found)]
+
+
+def has_foreign(session: Session, line: Line) -> bool:
+    """Whether there is any foreign transaction left to take over."""
+    query = select(_FOREIGN.c.nonce).where(
+        _FOREIGN.c.chain_id == line.chain_id, _FOREIGN.c.sender == line.address
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def foreign_above(session: Session, line: Line, block: int) -> list[ForeignRow]:
+    """Foreign transactions in blocks above `block`."""
+    query = select(ForeignRow).where(
+        col(ForeignRow.chain_id) == line.chain_id,
+        col(ForeignRow.sender) == line.address,
+        col(ForeignRow.block_number) > block,
+    )
+    return list(session.scalars(query))
+
+
+def drop_foreign(session: Session, line: Line, nonces: Sequence[int]) -> None:
+    """Forget foreign transactions: taken over, or no longer on the chain."""
+    for part in chunks(nonces):
+        session.execute(
+            delete(ForeignRow).where(
+                col(ForeignRow.chain_id) == line.chain_id,
+                col(ForeignRow.sender) == line.address,
+                col(ForeignRow.nonce).in_(part),
+            )
+        )
+
+
+def add_fillers(session: Session, line: Line, nonces: Sequence[int], now: datetime) -> None:
+    """Rows that do nothing, for nonces that nothing else is going to use."""
+    for nonce in nonces:
+        filler = OutboxRow(
+            chain_id=line.chain_id,
+            sender=line.address,
+            key=f"filler:{nonce}:{now.timestamp():.6f}",
+            nonce=nonce,
+            to=line.address,
+            data=b"",
+            gas_limit=NOOP_GAS,
+            payload_hash=payload_hash(line.address, b""),
+            state=TxState.RESERVED,
+            created_at=now,
+        )
+        session.add(filler)
+    session.flush()
+
+
+def nonces_held(session: Session, line: Line, nonces: Sequence[int]) -> set[int]:
+    """Which of these nonces a row of the outbox has."""
+    found: set[int] = set()
+    for part in chunks(nonces):
+        query = select(_OUTBOX.c.nonce).where(_of(line), _OUTBOX.c.nonce.in_(part))
+        found.update(session.scalars(query))
+    return found
+
+
+def lowest_open(session: Session, line: Line, floor: int) -> int | None:
+    """The lowest nonce that is not final."""
+    c = _OUTBOX.c
+    still = or_(~c.state.in_([TxState.SETTLED, TxState.FAILED]), c.finality < int(Finality.STRONG))
+    found: int | None = session.scalar(select(func.min(c.nonce)).where(_of(line), c.nonce >= floor, still))
+    return found
+
+
+def attempt(row: int, nonce: int, kind: AttemptKind, tx_hash: bytes, **rest: Any) -> dict[str, Any]:
+    """The columns of an attempt."""
+    blank = {"raw": None, "max_fee": 0, "tip": 0}
+    return {"outbox_id": row, "nonce": nonce, "kind": kind, "hash": tx_hash, **blank, **rest}
