@@ -1,21 +1,17 @@
 """How a record's fields lie in a credential, read off the labels of its model.
 
-Three ways: always visible, hideable as a whole, or a list whose elements are each hideable. Decided here,
-for all kinds:
+Three ways: always visible, hideable as a whole, or a list whose elements are each hideable. Decided here for
+all kinds:
 
 * A hideable field has a disclosure even when it is empty (null). So every credential of a kind has the same
-number of
-  digests, and the count does not tell whether, say, a DRG number was there.
+  number of digests, and the count does not tell whether, say, a DRG number was there.
 * List elements are disclosed whole: one disclosure per row. One per cell would be four times the size and a
-fifth of
-  the speed, and a row without its amounts is of no use to anybody.
-* Where the number of elements tells something by itself (diagnoses), digests are padded with decoys at
-random places.
-  The number of fee rows or lines says little beside the totals, which are always visible, so those are not
-  padded.
-* Inside a disclosed object, fields that have their default value are left out; a field's default is part of
-its kind's
-  version.
+  fifth of the speed, and a row without its amounts is of no use to anybody.
+* Where the number of elements tells something by itself (diagnoses), digests are padded with decoys at random
+  places. The number of fee rows or lines says little beside the totals, which are always visible, so those
+  are not padded.
+* Inside a disclosed object or row, fields that have their default value are left out; a field's default is
+  part of its kind's version.
 """
 
 from __future__ import annotations
@@ -99,8 +95,10 @@ def _hideable(plan: tuple[FieldPlan, ...], prefix: str) -> Iterator[tuple[str, F
 def pack(kind: Kind, record: Record) -> tuple[dict[str, Any], list[str]]:
     """The claims of a record with digests in place of what can be hidden, and the disclosures that belong
     to them."""
-    data = record.model_dump(mode="json", exclude_defaults=True)
     plan = plan_of(kind.model)
+    visible = {field.name for field in plan if field.place is Place.VISIBLE}
+    data = record.model_dump(mode="json", exclude=visible, exclude_defaults=True)
+    data |= record.model_dump(mode="json", include=visible)
     salter = Salter.for_about(
         24 + sum(len(data[field.name]) for field in plan if field.place is Place.ELEMENTS)
     )
