@@ -61,8 +61,7 @@ abstract contract Operators is Membership, Acceptances, IOperators {
         address account,
         uint16 role
     ) public view returns (uint32 institutionIndex, uint32 custodian) {
-        Operator storage mandate = _inForce(account, role);
-        (institutionIndex, custodian) = (mandate.institution, mandate.custodian);
+        (institutionIndex, custodian) = _inForce(account, role);
         _requireActive(institutionIndex);
         if (custodian != 0) _requireActive(custodian);
     }
@@ -110,17 +109,20 @@ abstract contract Operators is Membership, Acceptances, IOperators {
         emit OperatorCompromised(mandate.institution, account, since);
     }
 
-    /// @dev The account's mandate for `role`, whatever the standing of its institution.
-    function _inForce(address account, uint16 role) internal view returns (Operator storage mandate) {
-        mandate = _operators[account];
-        if (role == 0 || mandate.roles & role != role) revert NotAuthorized(account, role);
-        if (mandate.compromisedSince != 0) revert AccountCompromised(account, mandate.compromisedSince);
-        if (_ended(mandate)) revert OperatorEnded(account, mandate.since, mandate.until);
+    /// @dev For whom the account may act in `role`, whatever the standing of that institution. The fields are read
+    /// together, before the checks, so that the slot is loaded once: every act on the chain passes here.
+    function _inForce(address account, uint16 role) internal view returns (uint32 index, uint32 custodian) {
+        Operator storage mandate = _operators[account];
+        (uint16 roles, uint40 until, uint40 compromised) = (mandate.roles, mandate.until, mandate.compromisedSince);
+        (index, custodian) = (mandate.institution, mandate.custodian);
+        if (role == 0 || roles & role != role) revert NotAuthorized(account, role);
+        if (compromised != 0) revert AccountCompromised(account, compromised);
+        if (until != 0 && until <= _time()) revert OperatorEnded(account, mandate.since, until);
     }
 
     /// @dev The caller's institution, which may be in any standing: for acts that only take away.
-    function _anyStandingAdmin() internal view returns (uint32) {
-        return _inForce(msg.sender, ROLE_ADMIN).institution;
+    function _anyStandingAdmin() internal view returns (uint32 index) {
+        (index, ) = _inForce(msg.sender, ROLE_ADMIN);
     }
 
     function _operatorOf(address account) internal view returns (Operator storage) {
