@@ -1,0 +1,148 @@
+"""What a document says, as labelled lines in Korean and English, for the person who reads the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from chain.trust import TrustFile
+from records import codes
+from records.credential import VerifiedCredential
+from records.labels import Label, Parts
+from records.partial import is_hidden
+from verifier.times import Language
+
+
+@dataclass(frozen=True)
+class Line:
+    """One field: its names, and its value as text for either reader; None where the holder left it out."""
+
+    path: str
+    ko: str
+    en: str
+    value_ko: str | None
+    value_en: str | None
+
+    def to_json(self) -> dict[str, str | None]:
+        """As plain JSON."""
+        return {
+            "path": self.path,
+            "ko": self.ko,
+            "en": self.en,
+            "value": self.value_ko,
+            "valueEn": self.value_en,
+        }
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document whose integrity holds."""
+
+    vct: str
+    kind_ko: str
+    kind_en: str
+    issuer: int
+    issuer_ko: str
+    issuer_en: str
+    issued_at: datetime
+    """The document's own time; what counts is the anchor's."""
+    lines: tuple[Line, ...]
+    incomplete: tuple[str, ...]
+    """Lists of which elements were left out, or may have been."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "vct": self.vct,
+            "kind": {"ko": self.kind_ko, "en": self.kind_en},
+            "issuer": {"index": self.issuer, "ko": self.issuer_ko, "en": self.issuer_en},
+            "issuedAt": self.issued_at.isoformat(),
+            "fields": [line.to_json() for line in self.lines],
+            "incomplete": list(self.incomplete),
+        }
+
+
+def describe(credential: VerifiedCredential, trust: TrustFile) -> Document:
+    """The document's kind, issuer and fields; the issuer's name as the members of the network sign it."""
+    title = credential.kind.title
+    name = trust.institution_name(credential.issuer_index)
+    own = credential.record.institution.name
+    return Document(
+        vct=credential.kind.vct,
+        kind_ko=title.ko,
+        kind_en=title.en,
+        issuer=credential.issuer_index,
+        issuer_ko=own if name is None else name.name_ko,
+        issuer_en=own if name is None else name.name_en,
+        issued_at=credential.iat,
+        lines=tuple(_lines(credential.record)),
+        incomplete=tuple(sorted(path[:-2] for path in credential.hidden if path.endswith(".*"))),
+    )
+
+
+def _lines(part: BaseModel, path: str = "", ko: str = "", en: str = "") -> Iterator[Line]:
+    """The fields of a record and its parts, one line each; empty ones are left out."""
+    for name, label in _labels(part):
+        value = getattr(part, name)
+        here, names = path + name, (_joined(ko, label.ko), _joined(en, label.en))
+        if is_hidden(value):
+            yield Line(here, *names, None, None)
+        elif isinstance(label, Parts):
+            yield from _lines(value, f"{here}.", *names)
+        elif isinstance(value, tuple):
+            for count, element in enumerate(value):
+                numbered = (f"{each} {count + 1}" for each in names)
+                yield Line(f"{here}.{count}", *numbered, _text(element, "ko"), _text(element, "en"))
+        elif value is not None and value is not False and value != "":
+            yield Line(here, *names, _text(value, "ko"), _text(value, "en"))
+
+
+def _labels(part: BaseModel) -> Iterator[tuple[str, Label]]:
+    for name, info in type(part).model_fields.items():
+        label = next((each for each in info.metadata if isinstance(each, Label)), None)
+        if label is not None:
+            yield name, label
+
+
+def _joined(outer: str, inner: str) -> str:
+    return f"{outer} · {inner}" if outer else inner
+
+
+def _text(value: Any, language: Language) -> str:
+    """A value as people read it: amounts in groups of three, codes with their names, parts in one line."""
+    if isinstance(value, BaseModel):
+        return ", ".join(_part_texts(value, language))
+    if isinstance(value, Enum):
+        name = _code_names().get(type(value), {}).get(value)
+        return str(value.value) if name is None else f"{value.value} {name}"
+    if value is True:
+        return "예" if language == "ko" else "yes"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
+
+
+def _part_texts(part: BaseModel, language: Language) -> Iterator[str]:
+    for name, label in _labels(part):
+        value = getattr(part, name)
+        default = type(part).model_fields[name].default
+        if value is None or is_hidden(value) or (value == default and not isinstance(value, str)):
+            continue
+        yield f"{label.ko if language == 'ko' else label.en} {_text(value, language)}"
+
+
+@cache
+def _code_names() -> Mapping[type, Mapping[Any, str]]:
+    """Names of coded values, from the tables of `records.codes`: enumeration → member → name."""
+    found: dict[type, Mapping[Any, str]] = {}
+    for table in vars(codes).values():
+        if isinstance(table, dict) and table and isinstance(next(iter(table)), Enum):
+            values = {key: value for key, value in table.items() if isinstance(value, str)}
+            found[type(next(iter(table)))] = values
+    return found
