@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import BaseModel
+
 from backend.web.i18n import N_, Message
+
+
+class ErrorOut(BaseModel):
+    """How every error of the API looks: `error` is stable, `detail` and `remedy` are for people."""
+
+    error: str
+    detail: str
+    remedy: str
 
 
 class SaegimError(Exception):

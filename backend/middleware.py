@@ -95,9 +95,8 @@ class RequestLanguage:
 
     def _cookie(self, language: str) -> str:
         cookie = SimpleCookie({COOKIE: language})
-        cookie[COOKIE].update({"path": "/", "max-age": 31536000, "samesite": "Lax", "httponly": True})
-        if self.https:
-            cookie[COOKIE]["secure"] = True
+        settings = {"path": "/", "max-age": "31536000", "samesite": "Lax", "httponly": "true"}
+        cookie[COOKIE].update(settings | ({"secure": "true"} if self.https else {}))
         return cookie[COOKIE].OutputString()
 
 

@@ -41,6 +41,27 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One field of a list's element."""
+
+    ko: str
+    en: str
+    number: bool
+    """An amount or a count, to be set flush right."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list of the document, element by element, with the columns that any element fills."""
+
+    path: str
+    ko: str
+    en: str
+    heads: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
 class Document:
     """A document whose integrity holds."""
 
@@ -53,6 +74,8 @@ class Document:
     issued_at: datetime
     """The document's own time; what counts is the anchor's."""
     lines: tuple[Line, ...]
+    tables: tuple[Table, ...]
+    """Its lists once more, as tables; `lines` holds them too."""
     incomplete: tuple[str, ...]
     """Lists of which elements were left out, or may have been."""
 
@@ -82,6 +105,7 @@ def describe(credential: VerifiedCredential, trust: TrustFile) -> Document:
         issuer_en=own if name is None else name.name_en,
         issued_at=credential.iat,
         lines=tuple(_lines(credential.record)),
+        tables=tuple(_tables(credential.record)),
         incomplete=tuple(sorted(path[:-2] for path in credential.hidden if path.endswith(".*"))),
     )
 
@@ -97,15 +121,61 @@ def _lines(part: BaseModel, path: str = "", ko: str = "", en: str = "") -> Itera
             yield from _lines(value, f"{here}.", *names)
         elif isinstance(value, tuple):
             for count, element in enumerate(value):
-                numbered = (f"{each} {count + 1}" for each in names)
-                yield Line(f"{here}.{count}", *numbered, _text(element, "ko"), _text(element, "en"))
+                ko_name, en_name = (f"{each} {count + 1}" for each in names)
+                yield Line(f"{here}.{count}", ko_name, en_name, _text(element, "ko"), _text(element, "en"))
         elif value is not None and value is not False and value != "":
             yield Line(here, *names, _text(value, "ko"), _text(value, "en"))
 
 
+def _tables(part: BaseModel, path: str = "") -> Iterator[Table]:
+    """The lists of parts in a record, in the order of its fields."""
+    for name, label in _labels(part):
+        value = getattr(part, name)
+        if is_hidden(value):
+            continue
+        if isinstance(label, Parts):
+            yield from _tables(value, f"{path}{name}.")
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            yield _table(path + name, label, value)
+
+
+def _table(path: str, label: Label, elements: tuple[BaseModel, ...]) -> Table:
+    columns = [
+        (name, own)
+        for name, own in _labels(elements[0])
+        if any(getattr(element, name) not in (None, "") for element in elements)
+    ]
+    numeric = {
+        name
+        for name, _ in columns
+        if all(type(getattr(element, name)) in (int, float) for element in elements)
+    }
+    return Table(
+        path,
+        label.ko,
+        label.en,
+        tuple(Cell(own.ko, own.en, name in numeric) for name, own in columns),
+        tuple(
+            tuple(
+                Cell(_cell(element, name, "ko"), _cell(element, name, "en"), name in numeric)
+                for name, _ in columns
+            )
+            for element in elements
+        ),
+    )
+
+
+def _cell(element: BaseModel, name: str, language: Language) -> str:
+    value = getattr(element, name)
+    return "" if value is None else _text(value, language)
+
+
 def _labels(part: BaseModel) -> Iterator[tuple[str, Label]]:
-    for name, info in type(part).model_fields.items():
-        label = next((each for each in info.metadata if isinstance(each, Label)), None)
+    """Names and labels of the fields; a partly disclosed record has its labels in the kind's own class."""
+    for name in type(part).model_fields:
+        fields = (cls.model_fields.get(name) for cls in type(part).__mro__ if issubclass(cls, BaseModel))
+        found = (each for info in fields if info is not None for each in info.metadata)
+        label = next((each for each in found if isinstance(each, Label)), None)
         if label is not None:
             yield name, label
 

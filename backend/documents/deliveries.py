@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from backend.documents import repository
-from backend.documents.checks import check_issued
+from backend.documents.checks import DeliveryRefused, check_issued
 from backend.documents.models import Document, DocumentState
 from backend.documents.schemas import DeliveriesOut, DeliveryEvent, DeliveryIn, Refusal
 from backend.services import Services
@@ -21,15 +21,6 @@ log = logging.getLogger("saegim.backend.deliveries")
 TAKEN = Counter("saegim_backend_deliveries_total", "Deliveries by outcome", ["event", "outcome"])
 
 _END = {DeliveryEvent.SUPERSEDED: DocumentState.SUPERSEDED, DeliveryEvent.WITHDRAWN: DocumentState.WITHDRAWN}
-
-
-class DeliveryRefused(Exception):
-    """One delivery cannot be taken. `code` is stable; `detail` names the field at fault, never its value."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        self.code = code
-        self.detail = detail
-        super().__init__(f"{code}: {detail}")
 
 
 @dataclass
@@ -50,8 +41,8 @@ def take(services: Services, session: Session, raw: list[dict[str, object]]) -> 
     """Take what can be taken, in the order given.
 
     Raises:
-        ProofUnavailable: the issuer's key cannot be looked up because the own node does not answer; nothing was
-            taken and the whole request may come again.
+        NodeNotUsable: an issuer's key cannot be looked up because the own node does not answer; nothing was taken
+            and the whole request may come again.
     """
     outcome = _Outcome()
     deliveries = list(_parse(raw, outcome))
@@ -102,16 +93,9 @@ def _sort(
         if leaf is None:
             raise DeliveryRefused("UnknownDocument", "documentId was never delivered as issued")
     elif leaf is None:
-        check_issued(delivery, services.node.signing_key, _refuse)
+        check_issued(delivery, services.node.signing_key, services.clock())
         outcome.issued[delivery.document_id] = delivery
     outcome.accepted.append(delivery)
-
-
-def _refuse(code: str, detail: str) -> DeliveryRefused:
-    return DeliveryRefused(code, detail)
-
-
-Refuse = Callable[[str, str], DeliveryRefused]
 
 
 def _store(services: Services, session: Session, outcome: _Outcome) -> None:

@@ -14,8 +14,8 @@ from backend import service_token
 from backend.db import ReadSession, WriteSession
 from backend.documents import deliveries, service
 from backend.documents.errors import TokenRefused
-from backend.documents.schemas import DeliveriesIn, DeliveriesOut, DocumentOut, ErrorOut
-from backend.errors import InvalidRequest
+from backend.documents.schemas import DeliveriesIn, DeliveriesOut, DocumentOut
+from backend.errors import ErrorOut, InvalidRequest
 from backend.services import ServicesDep
 
 router = APIRouter(tags=["documents"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from backend.services import Services
 
 TOKEN_BYTES = 24
 PREFIX = "/d/"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
 def _hash(token: str) -> str:
@@ -51,3 +53,8 @@ def follow(services: Services, session: Session, token: str) -> Document:
     if found is None:
         raise DocumentNotFound
     return found
+
+
+def looks_like_token(text: str) -> bool:
+    """Whether `text` has a token's form: base64url of 24 bytes."""
+    return _TOKEN.fullmatch(text) is not None

@@ -83,14 +83,6 @@ class DeliveriesOut(Shape):
     refused: list[Refusal]
 
 
-class ErrorOut(BaseModel):
-    """How every error looks."""
-
-    error: str
-    detail: str
-    remedy: str
-
-
 class DocumentOut(Shape):
     """What may be said of a document to someone who knows its id."""
 

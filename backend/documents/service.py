@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session
-from verifier.bundle import ProofBundle
 
 from backend.documents import repository
 from backend.documents.errors import DocumentErased, DocumentNotFound, ProofUnavailable
@@ -16,8 +15,15 @@ from backend.documents.models import Document
 from backend.node import NodeNotUsable
 from backend.services import Services
 from backend.vault import KeyDestroyed, Sealed
+from chain.keys import coordinates
+from chain.light import ProofSubject
+from chain.p256 import kid_from_text
+from verifier.bundle import ProofBundle
 
 log = logging.getLogger("saegim.backend.documents")
+
+WITHOUT_CONTENT = ""
+"""Stands for the credential in a bundle that is kept or handed out as a proof only."""
 
 PROOF_REUSE = timedelta(seconds=30)
 """A proof this young is handed out again: many readers of one document cost the node one proof."""
@@ -44,6 +50,11 @@ def get(session: Session, document_id: UUID) -> Document:
     return found
 
 
+def find_by_leaf(session: Session, leaf: bytes) -> Document | None:
+    """The document with this leaf, if this hospital has it."""
+    return repository.by_leaf(session, leaf.hex())
+
+
 def credential(services: Services, session: Session, document: Document) -> str:
     """The credential with all its disclosures.
 
@@ -68,24 +79,48 @@ def proof(services: Services, session: Session, document: Document) -> Proven:
     """
     kept = repository.proof(session, document.id)
     now = services.clock()
-    if kept is not None and now - kept.made_at <= PROOF_REUSE:
-        return Proven(ProofBundle.decode(kept.proof), kept.made_at, fresh=True)
-    path = [bytes.fromhex(document.path[i : i + 64]) for i in range(0, len(document.path), 64)]
+    held = ProofBundle.decode(kept.proof) if kept is not None else None
+    if kept is not None and held is not None and now - kept.made_at <= PROOF_REUSE:
+        return Proven(held, kept.made_at, fresh=True)
     try:
-        bundle = services.node.prove(
-            issuer=document.issuer,
-            root=bytes.fromhex(document.root),
-            leaf=bytes.fromhex(document.leaf),
-            path=path,
-            kid=document.kid,
-        )
+        bundle = _prove(services, document, held)
     except NodeNotUsable as error:
         log.warning("proof not made reason=%s", error.reason)
-        if kept is None:
+        if kept is None or held is None:
             raise ProofUnavailable from error
-        return Proven(ProofBundle.decode(kept.proof), kept.made_at, fresh=False)
+        return Proven(held, kept.made_at, fresh=False)
     repository.keep_proof(session, document.id, bundle.encode(), now)
     return Proven(bundle, now, fresh=True)
+
+
+def _prove(services: Services, document: Document, held: ProofBundle | None) -> ProofBundle:
+    subject = ProofSubject(
+        issuer=document.issuer,
+        root=bytes.fromhex(document.root),
+        leaf=bytes.fromhex(document.leaf),
+        kid=kid_from_text(document.kid),
+    )
+    path = tuple(bytes.fromhex(document.path[i : i + 64]) for i in range(0, len(document.path), 64))
+    light = services.node.prove(subject, held.proof if held else None)
+    key = coordinates(services.node.signing_key(document.kid))
+    return ProofBundle(WITHOUT_CONTENT, document.issuer, subject.root, path, key, light)
+
+
+def bundle(services: Services, session: Session, document: Document) -> Proven:
+    """The document with a proof: what its holder downloads.
+
+    Raises:
+        DocumentErased: there is no content any more.
+        ProofUnavailable: no proof can be had now and none is kept.
+    """
+    whole = credential(services, session, document)
+    proven = proof(services, session, document)
+    return replace(proven, bundle=with_credential(proven.bundle, whole))
+
+
+def with_credential(bundle: ProofBundle, presentation: str) -> ProofBundle:
+    """A bundle that is kept without content, with a presentation put in."""
+    return replace(bundle, credential=presentation)
 
 
 def erase(services: Services, session: Session, document_id: UUID) -> None:

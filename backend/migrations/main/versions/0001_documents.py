@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,8 +13,11 @@ revision = "0001"
 down_revision = None
 
 
-def _document_key(**options: bool) -> sa.Column[sa.Uuid[str]]:
-    return sa.Column("document_id", sa.Uuid(), sa.ForeignKey("document.id"), nullable=False, **options)
+def _document_key(*, primary_key: bool = False, index: bool = False) -> sa.Column[UUID]:
+    owner = sa.ForeignKey("document.id")
+    return sa.Column(
+        "document_id", sa.Uuid(), owner, nullable=False, primary_key=primary_key, index=index or None
+    )
 
 
 def upgrade() -> None:

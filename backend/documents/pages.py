@@ -1,0 +1,37 @@
+"""Pages behind a document's link: the document with its findings, and the bundle to keep."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from backend.db import WriteSession
+from backend.documents import links, service
+from backend.documents.endpoints import BUNDLE_TYPE
+from backend.services import ServicesDep
+from backend.verification.view import view
+from backend.web.templating import page
+from verifier import verify
+
+router = APIRouter(prefix=links.PREFIX.rstrip("/"), include_in_schema=False)
+
+
+@router.get("/{token}", response_class=HTMLResponse)
+def document(token: str, request: Request, session: WriteSession, services: ServicesDep) -> HTMLResponse:
+    """The document, checked now as a stranger would check it."""
+    proven = service.bundle(services, session, links.follow(services, session, token))
+    report = verify(proven.bundle, services.node.trust, now=services.clock(), node=services.node.client)
+    return page(request, "document.html", view=view(report), bundle_url=f"{links.PREFIX}{token}/bundle")
+
+
+@router.get("/{token}/bundle", response_class=Response)
+def bundle(token: str, session: WriteSession, services: ServicesDep) -> Response:
+    """The document with its proof, as a file."""
+    found = links.follow(services, session, token)
+    proven = service.bundle(services, session, found)
+    name = f"saegim-{found.vct.split(':')[2]}-{found.leaf[:8]}.saegim"
+    return Response(
+        proven.bundle.encode(),
+        media_type=BUNDLE_TYPE,
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )

@@ -1,0 +1,36 @@
+"""API of the verification domain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query
+
+from backend.db import WriteSession
+from backend.errors import ErrorOut
+from backend.services import ServicesDep
+from backend.verification import service
+from backend.verification.service import Brought
+
+router = APIRouter(tags=["verification"])
+
+BUNDLE_TYPE = "application/vnd.saegim.bundle+cbor"
+READER = "^(prescription|claim|certificate|[0-9]{1,6}[smhd])$"
+
+
+@router.post("/verifications", responses={413: {"model": ErrorOut}, 422: {"model": ErrorOut}})
+def verify(
+    session: WriteSession,
+    services: ServicesDep,
+    body: Annotated[
+        bytes, Body(media_type=BUNDLE_TYPE, description="A proof bundle: CBOR or base64url text.")
+    ],
+    reader: Annotated[
+        str | None,
+        Query(
+            pattern="^(prescription|claim|certificate|[0-9]{1,6}[smhd])$", description="For what it is read."
+        ),
+    ] = None,
+) -> dict[str, Any]:
+    """Check a bundle; the answer is the same report as `saegim-verify --json`."""
+    return service.check(services, session, Brought(file=body), reader=reader).to_json()

@@ -1,0 +1,64 @@
+"""The public page on which anybody checks a document."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import HTMLResponse
+
+from backend.db import WriteSession
+from backend.errors import SaegimError
+from backend.rendering import error_body
+from backend.services import ServicesDep
+from backend.verification import service
+from backend.verification.service import Brought
+from backend.verification.view import view
+from backend.web.i18n import N_, translate
+from backend.web.templating import page
+from verifier import Reader
+
+router = APIRouter(include_in_schema=False)
+
+_READERS = (
+    ("", N_("문서 종류에 맞게 (보통)")),
+    (Reader.PRESCRIPTION.value, N_("약 조제: 10분 안의 증명")),
+    (Reader.CLAIM.value, N_("보험 청구 심사: 24시간 안의 증명")),
+    (Reader.CERTIFICATE.value, N_("증명서 제출: 7일 안의 증명")),
+)
+
+
+@router.get("/verify", response_class=HTMLResponse)
+def form(request: Request) -> HTMLResponse:
+    return _form(request, {"link": "", "text": "", "reader": ""})
+
+
+@router.post("/verify", response_class=HTMLResponse)
+def verify(
+    request: Request,
+    session: WriteSession,
+    services: ServicesDep,
+    file: Annotated[UploadFile | None, File()] = None,
+    link: Annotated[str, Form(max_length=2_000)] = "",
+    text: Annotated[str, Form(max_length=1_500_000)] = "",
+    reader: Annotated[str, Form(pattern="^(prescription|claim|certificate|)$")] = "",
+) -> HTMLResponse:
+    """The report, or the form again with what was typed and what to do."""
+    brought = Brought(file.file.read() if file else b"", link, text)
+    try:
+        report = service.check(services, session, brought, reader=reader or None)
+    except SaegimError as error:
+        typed = {"link": link, "text": text, "reader": reader}
+        return _form(request, typed, problem=error)
+    return page(request, "verified.html", view=view(report))
+
+
+def _form(request: Request, typed: dict[str, str], problem: SaegimError | None = None) -> HTMLResponse:
+    return page(
+        request,
+        "verify.html",
+        status=problem.status if problem else 200,
+        typed=typed,
+        readers=[(value, translate(label)) for value, label in _READERS],
+        problem=error_body(problem) if problem else None,
+    )
