@@ -182,7 +182,7 @@ _FOUND: dict[str, tuple[str, str]] = {
     ),
     # ---- source
     "light_proof": (
-        "파일의 증명으로 확인하였습니다(블록 {number}, 검증기관 {sealers}/{validators}곳 서명). 믿어야 할 서버가 없습니다.",
+        "파일의 증명으로 확인(블록 {number}, 검증기관 {sealers}/{validators}곳 서명). 서버를 믿지 않아도 됩니다.",
         "Checked by the file's own proof (block {number}, {sealers} of {validators} validators): no server is trusted.",
     ),
     "node_proof": (

@@ -63,24 +63,27 @@ class Case:
 
     @property
     def now(self) -> datetime:
-        """A minute after the newest block."""
-        return datetime.fromtimestamp(self.chain.head.time, UTC) + timedelta(minutes=1)
+        """Five seconds after the newest block."""
+        return datetime.fromtimestamp(self.chain.head.time, UTC) + timedelta(seconds=5)
 
     def bundle(self, **changes: Any) -> ProofBundle:
         """A fresh bundle, after enough blocks to make what was written strong."""
         self.chain.mine(5)
-        made = make_bundle(
+        return replace(self.made(), **changes)
+
+    def made(self, trust: TrustFile | None = None) -> ProofBundle:
+        """A bundle of the chain as it is."""
+        return make_bundle(
             self.node,
-            self.trust,
+            trust or self.trust,
             credential=self.document.compact,
             root=self.tree.root,
             path=self.tree.proof(0),
             issuer=1,
         )
-        return replace(made, **changes)
 
     def check(self, bundle: ProofBundle | None = None, **options: Any) -> Report:
-        """The report on a bundle (a fresh one unless given) a minute after the newest block."""
+        """The report on a bundle (a fresh one unless given) five seconds after the newest block."""
         bundle = bundle or self.bundle()
         return verify(
             bundle, options.pop("trust", None) or self.trust, now=options.pop("now", self.now), **options
