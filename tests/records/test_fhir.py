@@ -304,6 +304,10 @@ def test_a_line_that_leads_nowhere_is_refused(document: Any) -> None:
     invoice_of(made)["lineItem"][0]["chargeItemReference"]["reference"] = "urn:uuid:nowhere"
     with pytest.raises(FhirInvalid):
         from_fhir(made)
+    patient = resources(made, "Patient")[0]["id"]
+    invoice_of(made)["lineItem"][0]["chargeItemReference"]["reference"] = f"urn:uuid:{patient}"
+    with pytest.raises(FhirInvalid):
+        from_fhir(made)
     swapped = document("statement")
     lines = invoice_of(swapped)["lineItem"]
     lines[0]["chargeItemReference"], lines[3]["chargeItemReference"] = (

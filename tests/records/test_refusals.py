@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from records.credential import IssuedCredential, IssuerKey, verify
 from records.sdjwt import errors
 from records.sdjwt.jose import b64decode, b64encode, digest, sign, to_json
+from records.sdjwt.keybinding import ExpectedBinding, bind
+from records.sdjwt.keys import jwk_of
 from records.sdjwt.token import MAX_CHARS, MAX_DISCLOSURES, verify_token
 
 SALT = "A" * 22
@@ -235,15 +237,54 @@ def test_unused_bits_and_padding_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "compact",
-    ["", "~", "a~", "a.b~", "a.b.c", "a.b.c.d~", "....~", "é.b.c~", "a.b.c~" + "x" * MAX_CHARS, "\x00~"],
+    ["", "~", "a~", "a.b~", "a.b.c", "a.b.c.d~", "....~", "é.b.c~", "\x00~"],
 )
 def test_what_has_not_the_shape_of_a_token(key: IssuerKey, compact: str) -> None:
     with pytest.raises(errors.Malformed):
         token(compact, key)
 
 
-def test_too_many_disclosures(refused: Callable[..., None]) -> None:
-    refused(errors.Malformed, {}, ["W10"] * (MAX_DISCLOSURES + 1))
+def test_what_is_too_long_is_refused_before_it_is_read(key: IssuerKey) -> None:
+    with pytest.raises(errors.Malformed) as caught:
+        token("a.b.c~" + "x" * MAX_CHARS, key)
+    assert "longer" in caught.value.what
+    with pytest.raises(errors.Malformed) as caught:
+        token("a.b.c~" + "W10~" * (MAX_DISCLOSURES + 1), key)
+    assert "more than" in caught.value.what
+
+
+def test_a_proof_of_another_type(key: IssuerKey) -> None:
+    holder = ec.derive_private_key(99, ec.SECP256R1())
+    compact = signed(key, {"cnf": {"jwk": jwk_of(holder.public_key())}})
+    expected = ExpectedBinding("n", "a", NOW)
+    claims = {"iat": int(NOW.timestamp()), "aud": "a", "nonce": "n", "sd_hash": digest(compact)}
+    for typ, taken in (("kb+jwt", True), ("jwt", False), ("dc+sd-jwt", False)):
+        proof = sign(holder, b64encode(to_json({"alg": "ES256", "typ": typ})), to_json(claims))
+        if taken:
+            assert token(compact + proof, key, binding=expected)
+            continue
+        with pytest.raises(errors.KeyBindingRefused):
+            token(compact + proof, key, binding=expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"d": "AA"},
+        {"kty": "RSA"},
+        {"crv": "P-384"},
+        {"x": 1},
+        {"y": "AA"},
+        {"x": "A" * 43},
+        {"y": "A" * 42},
+    ],
+)
+def test_a_holder_key_that_is_none(key: IssuerKey, change: dict[str, Any]) -> None:
+    holder = ec.derive_private_key(99, ec.SECP256R1())
+    compact = signed(key, {"cnf": {"jwk": jwk_of(holder.public_key()) | change}})
+    bound = bind(compact, holder, nonce="n", audience="a", iat=NOW)
+    with pytest.raises(errors.KeyBindingRefused):
+        token(bound, key, binding=ExpectedBinding("n", "a", NOW))
 
 
 @pytest.mark.parametrize("compact", [None, 1, b"a.b.c~"])

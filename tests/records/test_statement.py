@@ -73,6 +73,12 @@ def test_a_dose_outside_the_claim_records_form_is_refused(given: Any) -> None:
     assert {path for path, _ in problems(one_line(dose=given))} == {"lines.0.dose"}
 
 
+@pytest.mark.parametrize("amount", [374, 376])
+def test_a_whole_won_too_much_or_too_little_is_refused(amount: int) -> None:
+    found = problems(one_line(amount=amount, patient=112, insurer=amount - 112))
+    assert found == {("lines.0.amount", "arithmetic")}
+
+
 def test_shares_must_add_up_to_the_amount() -> None:
     assert problems(one_line(insurer=262)) >= {("lines.0.amount", "arithmetic")}
 
