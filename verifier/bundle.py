@@ -92,6 +92,8 @@ class ProofBundle:
     @classmethod
     def read(cls, data: bytes) -> ProofBundle:
         """As `decode`, and also takes the bundle as base64url text (pasted, or from a link). Raises BundleError."""
+        if len(data) > 2 * MAX_BYTES:
+            raise BundleError("bundle_too_large", f"{len(data)} bytes")
         text = data.strip()
         if text.startswith(b"eyJ"):  # base64url of '{"': a JWT's header
             raise BundleError("bundle_bare_credential", "ask for the .saegim file: a credential has no proof")

@@ -22,13 +22,13 @@ class UsageError(Exception):
 
 
 def read_input(name: str) -> bytes:
-    """A file's bytes, or standard input's for "-". One byte more than a bundle may have tells that it is too
+    """A file's bytes, or standard input's for "-"; one more than a bundle as text may have shows that it is too
     large. Raises UsageError."""
     try:
         if name == "-":
-            return sys.stdin.buffer.read(2 * MAX_BYTES)
+            return sys.stdin.buffer.read(2 * MAX_BYTES + 1)
         with open(name, "rb") as file:
-            return file.read(2 * MAX_BYTES)
+            return file.read(2 * MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}") from error
 
