@@ -135,8 +135,10 @@ def present(
     """Keep some disclosures and drop the others; gives a compact presentation without key binding.
 
     show: paths to keep, everything else that can be hidden goes; hide: paths to drop, the rest stays;
-    neither: all. Paths: ``patient.name``, ``rows`` (whole list), ``rows.3`` (one element), ``patient`` (all
-    its parts). receiver: refuse, with `PresentationIncomplete`, what lacks something this receiver must see.
+        neither: all. A path is ``patient.name``, ``rows`` (the whole list), ``rows.3`` (one element), or
+        ``patient`` (all its parts).
+    receiver: refuse, with `PresentationIncomplete`, what lacks something this receiver must see.
+
     Raises `PathUnknown` for a path that names nothing to choose. Verifies no signature: the holder trusts
     its copy.
     """

@@ -47,7 +47,8 @@ def rule(*needs: str) -> Callable[[Callable[[Any], Iterable[Problem]]], Rule]:
 
 
 class Record(Part):
-    """A typed medical document. An instance always keeps its kind's rules: there is no unchecked one."""
+    """A typed medical document. Validation checks types and rules of the form alike, so a record keeps
+    both."""
 
     RULES: ClassVar[tuple[Rule, ...]] = ()
 

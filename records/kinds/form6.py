@@ -15,6 +15,7 @@ from pydantic import Field
 from records.codes import EncounterClass, FeeItem, RevenueClass
 from records.errors import Problem
 from records.kinds.base import Record, Rule, rule
+from records.kinds.dates import period_runs_forward
 from records.kinds.money import COLUMNS, add_up, rounding_problems
 from records.kinds.parts import Columns, Department, Patient, Period, Rounding
 from records.labels import Always, Hideable, Label, Parts
@@ -142,4 +143,5 @@ FORM6_RULES = (
     sums_of_the_form,
     stay_goes_with_inpatients,
     foot_is_filled,
+    period_runs_forward,
 )

@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints
 from records.codes import EDI_FORMS, CodeList, Coverage, EncounterClass, RevenueClass
 from records.errors import Problem
 from records.kinds.base import Kind, Receiver, Record, Rule, rule
+from records.kinds.dates import period_runs_forward
 from records.kinds.money import add_up, column_sum, rounding_problems
 from records.kinds.parts import Columns, Department, Part, Patient, Period, Rounding
 from records.labels import Always, Hideable, Label, Parts
@@ -110,7 +111,7 @@ def totals_add_up(record: Statement) -> Iterator[Problem]:
 class Statement(Record):
     """진료비 세부산정내역. Amounts in won."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (lines_hold, subtotal_adds_up, totals_add_up)
+    RULES: ClassVar[tuple[Rule, ...]] = (lines_hold, subtotal_adds_up, totals_add_up, period_runs_forward)
 
     encounter_class: Annotated[EncounterClass, Always("외래·입원·응급", "Class of encounter", "A5")]
     issued_date: Annotated[DateText, Always("발급일", "Date of issue", "Statement")]

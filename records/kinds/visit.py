@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from records.codes import EncounterClass, Insurance
 from records.errors import Problem
 from records.kinds.base import Kind, Receiver, Record, Rule, rule
+from records.kinds.dates import period_runs_forward
 from records.kinds.parts import Department, Doctor, Patient, Period
 from records.labels import Always, Hideable, Label, Parts
 from records.text import Code, MomentText, Name
@@ -23,7 +24,7 @@ def inpatients_have_a_period(record: Visit) -> Iterator[Problem]:
 class Visit(Record):
     """진료이력."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (inpatients_have_a_period,)
+    RULES: ClassVar[tuple[Rule, ...]] = (inpatients_have_a_period, period_runs_forward)
 
     encounter_class: Annotated[EncounterClass, Always("외래·입원·응급", "Class of encounter", "A5")]
     number: Annotated[Code | None, Hideable("내원번호", "Visit number", "")] = None

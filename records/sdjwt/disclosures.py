@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from records.sdjwt.errors import ClaimNameForbidden, DisclosureRefused, Malformed, SaltTooShort
+from records.sdjwt.errors import ClaimNameForbidden, Malformed, SaltTooShort
 from records.sdjwt.jose import b64decode, b64encode, digest, from_json, to_json
 
 SALT_BYTES: Final = 16
@@ -88,6 +88,3 @@ def read_disclosure(encoded: str, position: int) -> Disclosure:
     if content[1] in RESERVED:
         raise ClaimNameForbidden(content[1])
     return Disclosure(encoded, digest(encoded), content[1], content[2])
-
-
-__all__ = ["Disclosure", "DisclosureRefused", "Salter", "decoy", "read_disclosure"]

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from records.sdjwt.disclosures import RESERVED, Disclosure
+from records.sdjwt.disclosures import Disclosure
 from records.sdjwt.errors import (
     ClaimNameForbidden,
     ClaimNameTaken,
@@ -121,6 +121,3 @@ def unpack(payload: dict[str, Any], disclosures: Iterable[Disclosure]) -> Unpack
         if each.digest not in walk.seen:
             raise DisclosureWithoutDigest(position)
     return Unpacked(claims, walk.paths, walk.withheld)
-
-
-__all__ = ["RESERVED", "Unpacked", "unpack"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from pydantic import BaseModel
 
 from bench.samples import SAMPLES, diagnosis
 from records.credential import (
@@ -144,11 +145,20 @@ def test_no_field_collides_with_a_claim_of_the_credential() -> None:
         assert not taken & {field.name for field in plan_of(kind.model)}
 
 
+def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for info in model.model_fields.values():
+        for inner in (info.annotation, *get_args(info.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from models_in(inner)
+
+
 def test_every_field_has_a_label_in_both_languages() -> None:
     for kind in KINDS.values():
-        for field in plan_of(kind.model):
-            assert field.label.ko, field
-            assert field.label.en, field
+        for model in models_in(kind.model):
+            for field in plan_of(model):
+                assert field.label.ko, field
+                assert field.label.en, field
 
 
 def test_a_hidden_field_is_marked_and_the_rest_is_typed(issued: Issued, keys: Keys, now: datetime) -> None:

@@ -118,6 +118,26 @@ def test_times_without_zone_or_that_do_not_exist_are_refused(value: str) -> None
     assert paths_refused("visit", SAMPLES["visit"]() | {"visit_date": value}) == {"visit_date"}
 
 
+@pytest.mark.parametrize("kind", ["receipt", "bill", "statement", "visit"])
+@pytest.mark.parametrize(
+    ("start", "end", "taken"),
+    [
+        ("2026-03-05", "2026-03-04", False),
+        ("2026-03", "2026-02-28", False),
+        ("2026", "2025-12-31", False),
+        ("2026-03-05", "2026-03", True),
+        ("2026-03-05", "2026", True),
+        ("2026-03-05", "2026-03-05", True),
+    ],
+)
+def test_a_period_runs_forward(kind: str, start: str, end: str, taken: bool) -> None:
+    data = SAMPLES[kind](full=True) | {"period": {"start": start, "end": end}}
+    if taken:
+        assert parse(kind, data)
+    else:
+        assert paths_refused(kind, data) == {"period.end"}
+
+
 def test_unknown_fields_are_refused_wherever_they_are() -> None:
     data = receipt() | {"evil": 1, "patient": {"number": "1", "name": "홍길동", "rrn": "000000-0000000"}}
     data["rows"][2]["x"] = 1

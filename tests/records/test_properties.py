@@ -58,7 +58,7 @@ def receipts(draw: st.DrawFn) -> dict[str, Any]:
         "issued_date": draw(days),
         "patient": {"number": draw(st.from_regex(r"[0-9]{8}", fullmatch=True)), "name": draw(words)},
         "visit_date": draw(days)[: draw(st.sampled_from([4, 7, 10]))],
-        "period": {"start": draw(days), "end": draw(days)},
+        "period": dict(zip(("start", "end"), sorted((draw(days), draw(days))), strict=True)),
         "department": department(full=draw(st.booleans())),
         "patient_class": draw(words),
         "revenue_class": str(draw(st.sampled_from(RevenueClass))),
