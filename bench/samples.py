@@ -75,6 +75,16 @@ def _rows(count: int) -> list[dict[str, Any]]:
     return rows
 
 
+_FORM6_EXTRAS: dict[str, Any] = {
+    "drg": "D601",
+    "ward": "71병동 03호",
+    "night": True,
+    "holiday": True,
+    "reissue": 1,
+    "note": "문의 원무과",
+}
+
+
 def bill(*, rows: int = 29, full: bool = False) -> dict[str, Any]:
     """계산서 with so many rows; patient share cut to 100 won, the rest taken over by the insurer."""
     fees = _rows(rows)
@@ -109,10 +119,7 @@ def bill(*, rows: int = 29, full: bool = False) -> dict[str, Any]:
         "already_paid": already_paid,
         "due": patient_total - already_paid,
     }
-    if full:
-        extras = {"drg": "D601", "ward": "71병동 03호", "night": True, "holiday": True}
-        data |= extras | {"reissue": 1, "note": "문의 원무과"}
-    return data
+    return data | (_FORM6_EXTRAS if full else {})
 
 
 def receipt(*, rows: int = 29, full: bool = False) -> dict[str, Any]:

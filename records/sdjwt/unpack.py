@@ -43,6 +43,8 @@ class Unpacked:
 
 @dataclass(slots=True)
 class _Walk:
+    """One pass over payload and disclosures; remembers every digest it met."""
+
     disclosures: dict[str, Disclosure]
     seen: set[str] = field(default_factory=set)
     paths: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
