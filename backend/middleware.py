@@ -118,28 +118,33 @@ class SizeLimit:
             await render_error(request, RequestTooLarge(limit=limit))(scope, receive, send)
             return
         seen = 0
+        exceeded = False
         started = False
 
         async def limited_receive() -> Message:
-            nonlocal seen
+            nonlocal seen, exceeded
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > limit:
+                    exceeded = True
                     raise RequestTooLarge(limit=limit)
             return message
 
-        async def tracking_send(message: Message) -> None:
+        async def guarded_send(message: Message) -> None:
             nonlocal started
-            started = True
-            await send(message)
+            # Whoever reads the body may turn our refusal into one of its own: that answer is not the reason.
+            if started or not exceeded:
+                started = True
+                await send(message)
 
         try:
-            await self.app(scope, limited_receive, tracking_send)
-        except RequestTooLarge as error:
+            await self.app(scope, limited_receive, guarded_send)
+        except RequestTooLarge:
             if started:
                 raise
-            await render_error(request, error)(scope, receive, send)
+        if exceeded and not started:
+            await render_error(request, RequestTooLarge(limit=limit))(scope, receive, send)
 
 
 class RequestLog:

@@ -27,8 +27,7 @@ BUNDLE_TYPE = "application/vnd.saegim.bundle+cbor"
 @router.get("/documents/{document_id}", responses={404: {"model": ErrorOut}})
 def document(document_id: UUID, session: ReadSession) -> DocumentOut:
     """What may be said of a document to someone who knows its id: nothing of its content."""
-    found = service.get(session, document_id)
-    return DocumentOut.model_validate(found.model_dump(include=set(DocumentOut.model_fields)))
+    return DocumentOut.model_validate(service.get(session, document_id), from_attributes=True)
 
 
 @router.get(

@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "oracle": {"chain", "records"},
     "backend": {"chain", "records", "verifier"},
     "kiosk": {"chain", "records"},
-    "sandbox": {"records"},
+    "sandbox": {"chain", "records"},
     "scripts": {"chain", "records", "network", "oracle", "backend", "verifier", "sandbox"},
     "bench": {"chain", "records", "network", "oracle", "backend", "verifier", "sandbox", "scripts"},
 }

@@ -69,7 +69,7 @@ def test_content_of_one_document_does_not_open_as_another(vault: Vault) -> None:
 
 
 def test_plaintext_stands_nowhere(vault: Vault, engine, tmp_path: Path) -> None:
-    document, sealed = sealed_one(vault, b"MARKED-CONTENT")
+    _, sealed = sealed_one(vault, b"MARKED-CONTENT")
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir()) + sealed.ciphertext
     assert b"MARKED-CONTENT" not in stored
     with Session(engine) as session:
