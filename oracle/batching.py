@@ -1,0 +1,141 @@
+"""Batches: which documents one anchoring transaction covers, fixed in the transaction that submits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, exists, func, insert, select, update
+from sqlmodel import Session
+
+from chain.clock import Clock
+from chain.db import Lease, reading, table_of, writing
+from chain.merkle import MerkleTree
+from oracle.chain_face import ChainFace
+from oracle.crash import crash_point
+from oracle.models import Batch, Document, Mark
+from oracle.states import BatchState, DocumentState
+from oracle.trees import pack_leaves
+
+OPEN_BATCHES = 32
+"""Batches not settled at which no more are formed: while the chain is down, documents gather into full ones."""
+
+BATCHING_LEASE = timedelta(seconds=30)
+"""How long a process that died keeps others from forming batches or submitting marks."""
+
+
+@dataclass(frozen=True)
+class Batching:
+    """Forms batches of at most `size` documents, or of what is there when the oldest has waited `interval`."""
+
+    database: Engine
+    chain: ChainFace
+    clock: Clock
+    owner: str
+    size: int
+    interval: timedelta
+
+    def step(self) -> int | None:
+        """Form one batch if one is due. Its number, or None."""
+        if not self._is_due():
+            return None
+        with writing(self.database) as session:
+            if not Lease("oracle.batching", self.clock).acquire(session, self.owner, BATCHING_LEASE):
+                return None
+            release_held(session)
+            members = self._members(session)
+            if not self._closes(members):
+                return None
+            crash_point("batch.chosen")
+            number = self._fix(session, members)
+            crash_point("batch.fixed")
+        crash_point("batch.committed")
+        return number
+
+    def _is_due(self) -> bool:
+        """A look without the write lock: something is ready, or something held may be released."""
+        with reading(self.database) as session:
+            if _count_open(session) >= OPEN_BATCHES:
+                return False
+            return self._closes(self._members(session)) or _any_releasable(session)
+
+    def _members(self, session: Session) -> Sequence[Row[Any]]:
+        table = table_of(Document)
+        query = (
+            select(table.c.id, table.c.leaf, table.c.read_at)
+            .where(table.c.state == DocumentState.READY.value)
+            .order_by(table.c.id)
+            .limit(self.size)
+        )
+        return session.execute(query).all()
+
+    def _closes(self, members: Sequence[Row[Any]]) -> bool:
+        if not members or len(members) >= self.size:
+            return bool(members)
+        oldest: datetime = min(row.read_at for row in members)
+        return self.clock() - oldest >= self.interval
+
+    def _fix(self, session: Session, members: Sequence[Row[Any]]) -> int:
+        """Write the batch, take its members, submit its anchoring."""
+        tree = MerkleTree.build([row.leaf for row in members])
+        values = {
+            "root": tree.root,
+            "depth": tree.depth,
+            "size": len(members),
+            "leaves": pack_leaves(tree),
+            "state": BatchState.FIXED.value,
+            "attempt": 1,
+            "fixed_at": self.clock(),
+        }
+        inserted = session.execute(insert(table_of(Batch)).values(values))
+        number = int(inserted.inserted_primary_key[0])  # type: ignore[attr-defined]
+        table = table_of(Document)
+        taken = (
+            update(table)
+            .where(table.c.state == DocumentState.READY.value, table.c.id <= members[-1].id)
+            .values(state=DocumentState.BATCHED.value, batch=number)
+        )
+        count = session.execute(taken).rowcount  # type: ignore[attr-defined]
+        assert count == len(members), "the lease keeps the ready documents as they were read"
+        crash_point("batch.taken")
+        self.chain.anchor(session, tree.root, tree.depth, anchor_key(number, 1))
+        return number
+
+
+def anchor_key(batch: int, attempt: int) -> str:
+    """The sender's key of a batch's anchoring."""
+    return f"anchor:{batch}:{attempt}"
+
+
+def release_held(session: Session) -> None:
+    """Held documents whose every predecessor is settled become ready: their block will be a later one."""
+    table = table_of(Document)
+    held = table.c.state == DocumentState.HELD.value
+    session.execute(update(table).where(held, ~_waits()).values(state=DocumentState.READY.value))
+
+
+def _any_releasable(session: Session) -> bool:
+    table = table_of(Document)
+    query = select(table.c.id).where(table.c.state == DocumentState.HELD.value, ~_waits()).limit(1)
+    return session.execute(query).first() is not None
+
+
+def _waits() -> Any:
+    """Whether a document amends one that is not settled yet."""
+    mark, old = table_of(Mark), table_of(Document).alias("old")
+    unsettled = old.c.state.in_(
+        [DocumentState.HELD.value, DocumentState.READY.value, DocumentState.BATCHED.value]
+    )
+    return exists(
+        select(mark.c.id)
+        .join(old, old.c.id == mark.c.document)
+        .where(mark.c.successor == table_of(Document).c.id, unsettled)
+    )
+
+
+def _count_open(session: Session) -> int:
+    table = table_of(Batch)
+    query = select(func.count()).where(table.c.state != BatchState.SETTLED.value)
+    return int(session.execute(query).scalar_one())

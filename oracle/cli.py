@@ -1,0 +1,194 @@
+"""Commands of the oracle. Exit codes: 0 done, 1 not all done or nothing found, 2 wrong use or configuration."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+from chain.clock import utc_now
+from chain.errors import ChainError
+from chain.keys import KeyRefused
+from oracle import crash, running, shown_status
+from oracle.assembly import Oracle, assemble, open_database, service_tokens
+from oracle.config import OracleSettings
+from oracle.db import migrate
+from oracle.errors import CannotReread, KeyFileInvalid, NotConfigured, SchemaOutdated, UnknownRow
+from oracle.his.base import HisError
+from oracle.logs import configure, shown
+from oracle.quarantine import Quarantine
+from oracle.replay import read_from_start, replay
+from oracle.states import QuarantineState
+from oracle.status import look
+
+Command = Callable[[OracleSettings, argparse.Namespace], int]
+
+
+def run(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Read, issue, anchor and deliver until told to stop (SIGTERM, Ctrl-C)."""
+    bring_up_to_date(settings, arguments)
+    return running.run(_assembled(settings))
+
+
+def once(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Take what the hospital has now and carry it to its end, then stop."""
+    bring_up_to_date(settings, arguments)
+    oracle = _assembled(settings)
+    try:
+        finished = running.once(oracle.pipeline, seconds=arguments.wait)
+    finally:
+        oracle.close()
+    _print_status(settings, as_json=False)
+    return 0 if finished else 1
+
+
+def status(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Show how the pipeline stands."""
+    return _print_status(settings, as_json=arguments.json)
+
+
+def check(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Check settings, keys, the hospital system and the nodes, and say what does not fit."""
+    oracle = assemble(settings)
+    try:
+        oracle.adapter.check()
+        print(f"hospital system {oracle.adapter.name}: ok")
+        print(f"chain {oracle.client.chain_id()}: head {oracle.client.head().number}")
+    finally:
+        oracle.close()
+    return 0
+
+
+def play_again(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Send refused deliveries, failed marks and batches again; --from-start: also read everything again."""
+    database = open_database(settings)
+    done = replay(database, utc_now)
+    print(f"due again: {done.deliveries} deliveries, {done.marks} marks, {done.batches} batches")
+    if arguments.from_start:
+        oracle = assemble(settings)
+        read_from_start(database, oracle.adapter.name)
+        oracle.close()
+        print("the hospital system will be read from its beginning; what is known leads to nothing new")
+    database.dispose()
+    return 0
+
+
+def list_quarantine(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """List rows in quarantine."""
+    state = None if arguments.all else QuarantineState.OPEN
+    for row in Quarantine(open_database(settings), utc_now).rows(state):
+        print(
+            f"{row.id:>6} {row.state:10} {row.reason:24} seen {row.seen}, last {row.last_seen:%Y-%m-%d %H:%M}"
+        )
+    return 0
+
+
+def show_quarantine(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Show one row: the hospital's key, the reason, the fields at fault."""
+    row = Quarantine(open_database(settings), utc_now).row(arguments.number)
+    print(json.dumps(row.model_dump(mode="json"), ensure_ascii=False, indent=2))
+    return 0
+
+
+def retry_quarantine(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Read rows again from the hospital system: those given, or all that are open."""
+    oracle = assemble(settings)
+    quarantine = Quarantine(oracle.database, utc_now)
+    try:
+        numbers = arguments.number or [row.id for row in quarantine.rows()]
+        report = quarantine.retry(oracle.pipeline.intake, numbers)
+        print(", ".join(f"{count} {name}" for name, count in report.outcomes.items()) or "nothing found")
+    finally:
+        oracle.close()
+    return 0
+
+
+def discard_quarantine(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Settle that a row needs no document."""
+    Quarantine(open_database(settings), utc_now).discard(arguments.number)
+    print(f"quarantine {arguments.number}: discarded")
+    return 0
+
+
+def bring_up_to_date(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Bring the database to the newest form."""
+    database = open_database(settings)
+    migrate(database)
+    database.dispose()
+    return 0
+
+
+def service_key(settings: OracleSettings, arguments: argparse.Namespace) -> int:
+    """Print the public key of the oracle's tokens as a JWKS, for the backend."""
+    print(json.dumps({"keys": [service_tokens(settings).public_jwk()]}, indent=2))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m oracle", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add(commands, "run", run)
+    _add(commands, "once", once).add_argument(
+        "--wait", type=float, default=60.0, help="seconds to wait for anchors and deliveries (default 60)"
+    )
+    _add(commands, "status", status).add_argument("--json", action="store_true")
+    _add(commands, "check", check)
+    _add(commands, "replay", play_again).add_argument("--from-start", action="store_true")
+    quarantine = commands.add_parser("quarantine", help="rows that could not become documents")
+    rows = quarantine.add_subparsers(required=True, metavar="COMMAND")
+    _add(rows, "list", list_quarantine).add_argument("--all", action="store_true")
+    _add(rows, "show", show_quarantine).add_argument("number", type=int)
+    _add(rows, "retry", retry_quarantine).add_argument("number", type=int, nargs="*")
+    _add(rows, "discard", discard_quarantine).add_argument("number", type=int)
+    _add(commands, "migrate", bring_up_to_date)
+    _add(commands, "service-key", service_key)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command."""
+    arguments = parser().parse_args(argv)
+    try:
+        settings = OracleSettings()
+        configure(settings.log_level)
+        crash.arm_from_environment()
+        return int(arguments.run(settings, arguments))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        print(f"configuration: {problems}", file=sys.stderr)
+    except (NotConfigured, KeyFileInvalid, KeyRefused, SchemaOutdated) as error:
+        print(f"configuration: {error}", file=sys.stderr)
+    except (UnknownRow, CannotReread, HisError, ChainError) as error:
+        print(shown(error), file=sys.stderr)
+        return 1
+    return 2
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: Command
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+    command.set_defaults(run=run)
+    return command
+
+
+def _assembled(settings: OracleSettings) -> Oracle:
+    oracle = assemble(settings)
+    oracle.adapter.check()
+    return oracle
+
+
+def _print_status(settings: OracleSettings, *, as_json: bool) -> int:
+    database = open_database(settings)
+    found = look(database, utc_now)
+    database.dispose()
+    head = shown_status.chain_head(settings)
+    if as_json:
+        print(json.dumps(found.as_json() | {"chain_head": head}, indent=2))
+    else:
+        print("\n".join(shown_status.lines(found, head)))
+    return 0

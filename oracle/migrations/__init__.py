@@ -1,0 +1,1 @@
+"""Migration history of the oracle's database: the pipeline's tables and the sender's."""

@@ -1,0 +1,82 @@
+"""The two ways to run a pipeline: on and on by its jobs, or once through."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from threading import Event
+from time import monotonic
+
+from oracle.assembly import Oracle
+from oracle.health import HealthServer
+from oracle.jobs import EXPECTED, Jobs
+from oracle.logs import shown
+from oracle.metrics import StateCollector
+from oracle.pipeline import Pipeline
+from oracle.status import look
+
+log = logging.getLogger(__name__)
+
+_ONCE = ("intake", "batching", "sender", "settling", "marks", "delivery")
+
+
+def run(oracle: Oracle) -> int:
+    """Run the jobs until SIGTERM or SIGINT; passes under way end first."""
+    pipeline, settings, stop = oracle.pipeline, oracle.settings, Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    pipeline.observer.registry.register(StateCollector(oracle.database, pipeline.clock))
+    jobs = Jobs(pipeline, settings.read_interval)
+    health = HealthServer(
+        settings.health_host, settings.health_port, oracle.database, jobs, pipeline.observer.registry
+    )
+    health.start()
+    jobs.start()
+    log.info("running; health and metrics on http://%s:%d", *health.address)
+    try:
+        stop.wait()
+    finally:
+        log.info("stopping")
+        jobs.close()
+        health.close()
+        oracle.close()
+    return 0
+
+
+def once(pipeline: Pipeline, *, seconds: float) -> bool:
+    """Pass after pass until nothing is left to do. False if that took longer than `seconds`."""
+    until, pause = monotonic() + seconds, Event()
+    while True:
+        moved, well = _pass(pipeline)
+        if not moved and well and is_done(pipeline):
+            return True
+        if monotonic() > until:
+            return False
+        if not moved:
+            pause.wait(0.1)
+
+
+def _pass(pipeline: Pipeline) -> tuple[bool, bool]:
+    """One pass of every stage: whether anything moved, and whether all went well."""
+    stages, moved, well = pipeline.stages(), False, True
+    for name in _ONCE:
+        try:
+            moved |= stages[name]()
+        except EXPECTED as error:
+            well = False
+            log.warning("stage %s: %s", name, shown(error))
+    return moved, well
+
+
+def is_done(pipeline: Pipeline) -> bool:
+    """Whether nothing waits: all is anchored, marked and answered, or stands where a person must look."""
+    status = look(pipeline.database, pipeline.clock)
+    waiting = (
+        status.documents["held"],
+        status.documents["ready"],
+        status.documents["batched"],
+        status.marks["waiting"],
+        status.marks["submitted"],
+        status.deliveries["waiting"],
+    )
+    return not any(waiting)
