@@ -1,0 +1,109 @@
+"""Fixtures for every folder: real validators, development nodes, and how hard hypothesis tries.
+
+A missing geth or anvil skips the tests that need it on a developer's machine and fails them in CI.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from network.dev import DevNetwork, Mining
+from network.errors import DevNodeMissing, GethMissing, GethUnfit
+from network.geth import find_geth
+from network.local import LocalNetwork
+
+settings.register_profile("dev", max_examples=25, deadline=None)
+settings.register_profile(
+    "ci", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+FreshPoaNetwork = Callable[..., LocalNetwork]
+Anvil = Callable[..., DevNetwork]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses real validators carries the marker `poa`, so that `-m "not poa"` leaves it out."""
+    for item in items:
+        if {"poa_network", "fresh_poa_network"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.poa)
+
+
+@pytest.fixture(scope="session")
+def geth() -> Path:
+    """A geth that seals Clique blocks."""
+    try:
+        return find_geth()
+    except (GethMissing, GethUnfit) as error:
+        _unavailable(str(error))
+
+
+@pytest.fixture(scope="session")
+def poa_network(geth: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNetwork]:
+    """Five real validators with watch agents, contracts deployed, founders enrolled. Do not break it."""
+    with LocalNetwork.create(tmp_path_factory.mktemp("poa")).up() as network:
+        yield network
+
+
+@pytest.fixture
+def fresh_poa_network(geth: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreshPoaNetwork]:
+    """Makes networks for tests that break them: `fresh_poa_network(validators=5, watch=False, contracts=True)`.
+
+    Without watch agents unless asked for: they mend what a test cuts.
+    """
+    made: list[LocalNetwork] = []
+
+    def make(
+        validators: int = 5, *, period: int = 1, watch: bool = False, contracts: bool = True
+    ) -> LocalNetwork:
+        network = LocalNetwork.create(tmp_path_factory.mktemp("poa"), validators, period)
+        made.append(network)
+        return network.up(watch=watch, contracts=contracts)
+
+    yield make
+    for network in made:
+        network.down()
+
+
+@pytest.fixture(scope="session")
+def dev_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevNetwork]:
+    """anvil with one block for each transaction, contracts deployed, founders enrolled."""
+    with _anvil(tmp_path_factory.mktemp("dev"), "each").up() as network:
+        yield network
+
+
+@pytest.fixture
+def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
+    """Makes development nodes: `anvil(mining="manual", contracts=False)`; then `.mine(count)`, `.rpc(…)`."""
+    made: list[DevNetwork] = []
+
+    def make(mining: Mining = "manual", *, contracts: bool = False) -> DevNetwork:
+        network = _anvil(tmp_path_factory.mktemp("anvil"), mining)
+        made.append(network)
+        return network.up(contracts=contracts)
+
+    yield make
+    for network in made:
+        network.down()
+
+
+def _anvil(folder: Path, mining: Mining) -> DevNetwork:
+    try:
+        network = DevNetwork.create(folder, mining=mining)
+    except DevNodeMissing as error:
+        _unavailable(str(error))
+    if network.program != "anvil":
+        _unavailable("anvil was not found: run `make setup`")
+    return network
+
+
+def _unavailable(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
