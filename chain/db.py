@@ -171,7 +171,7 @@ class Lease:
         now = self.clock()
         if self._claim(session, owner, now, now + ttl):
             return True
-        fresh = {"name": self.name, "owner": owner, "until": now, "term": 0}
+        fresh = {"name": self.name, "owner": "", "until": now, "term": 0}
         insert_ignore(session, LeaseRow, [fresh])
         return self._claim(session, owner, now, now + ttl)
 

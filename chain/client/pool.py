@@ -91,8 +91,12 @@ class NodePool:
         return self._ask(calls, lambda outcomes: outcomes)
 
     def chain_id(self) -> int:
-        """The chain all these nodes are on."""
-        return self._ask([("eth_chainId", ())], lambda outcomes: answers.quantity(raised(outcomes[0])))
+        """The chain all these nodes are on, or must be on to be used."""
+        if self._chain_id is not None:
+            return self._chain_id
+        known: int | None = self._ask([], lambda _: self._chain_id)
+        assert known is not None  # every node is asked for it before its first use
+        return known
 
     def broadcast(self, raw: bytes) -> BroadcastResult:
         """Send one signed transaction to every node."""

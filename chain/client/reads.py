@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from chain.client import answers
 from chain.client.answers import AccountView, AnswerShape, Block, Log, Receipt
 from chain.client.node import Call, Node, Outcome
 from chain.client.pool import SURVEY_EVERY, NodePool, T, raised
-from chain.errors import ChainError, NodeError, StateMissing
+from chain.errors import ChainError, MethodMissing, NodeError, StateMissing
 from chain.headers import Header
 
 BlockTag = int | Literal["latest", "pending", "earliest"]
@@ -104,6 +105,22 @@ class ChainClient(NodePool):
 
         return self._ask(calls, read)
 
+    def pending_nonce(self, address: str) -> int:
+        """The nonce after all mined transactions and those ready in any node's pool. Raises NodeError."""
+        calls: list[Call] = [("eth_getTransactionCount", (address, "pending"))]
+
+        def ask(node: Node) -> int | NodeError:
+            try:
+                return self._ask_one(node, calls, lambda found: answers.quantity(raised(found[0])))
+            except NodeError as error:
+                return error
+
+        told = list(self._everywhere([n for n in self._nodes if n.usable] or self._nodes, ask).values())
+        numbers = [answer for answer in told if isinstance(answer, int)]
+        if not numbers:
+            raise next(answer for answer in told if isinstance(answer, NodeError))
+        return max(numbers)
+
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Blocks with their transactions. Raises StateMissing if the node lacks one."""
         calls: list[Call] = [("eth_getBlockByNumber", (hex(number), True)) for number in numbers]
@@ -164,24 +181,29 @@ class ChainClient(NodePool):
             return None
 
     def _ask_head(self) -> Header:
+        last: ChainError | None = None
         for node in self._ranked():
-            header = self._head_of(node)
-            if header is not None:
+            try:
+                header = self._read_head(node)
+            except (NodeError, StateMissing) as error:
+                last = error
+            else:
                 self._preferred = node
                 return header
-        # Nobody answered: ask once more in the usual way, for the error that says why.
-        return self._ask([_LATEST], lambda found: answers.header(_present(found[0], "the head")))
+        assert last is not None
+        raise last
 
     def _survey(self) -> None:
-        self._everywhere([node for node in self._nodes if node.usable], self._head_of)
+        self._everywhere([node for node in self._nodes if node.usable], self._notice_head)
 
-    def _head_of(self, node: Node) -> Header | None:
-        try:
-            node.head = self._ask_one(
-                node, [_LATEST], lambda found: answers.header(_present(found[0], "the head"))
-            )
-        except (NodeError, StateMissing):
-            return None
+    def _notice_head(self, node: Node) -> None:
+        with suppress(NodeError, StateMissing):  # its failure is noted on the node itself
+            self._read_head(node)
+
+    def _read_head(self, node: Node) -> Header:
+        node.head = self._ask_one(
+            node, [_LATEST], lambda found: answers.header(_present(found[0], "the head"))
+        )
         return node.head
 
 
@@ -197,8 +219,14 @@ def _present(outcome: Outcome, what: str) -> Any:
 
 
 def _each(read: Callable[[Any], T]) -> Callable[[list[Outcome]], list[T | ChainError]]:
-    """Reads each outcome that is not an error."""
-    return lambda found: [value if isinstance(value, ChainError) else read(value) for value in found]
+    """Reads each outcome that is not an error. What another node may have is raised, so that it is asked."""
+
+    def read_one(value: Outcome) -> T | ChainError:
+        if isinstance(value, StateMissing | MethodMissing):
+            raise value
+        return value if isinstance(value, ChainError) else read(value)
+
+    return lambda found: [read_one(value) for value in found]
 
 
 def _logs_reader(addresses: Sequence[str], first: int, last: int) -> Callable[[list[Outcome]], list[Log]]:

@@ -43,6 +43,9 @@ class SenderClient(Protocol):
     def account_at(self, address: str, block: Header) -> AccountView:
         """Nonce and balance after exactly this block."""
 
+    def pending_nonce(self, address: str) -> int:
+        """The nonce after all mined transactions and those ready in any node's pool."""
+
     def receipts(self, hashes: Sequence[bytes]) -> list[Receipt | None]:
         """Receipts in order."""
 
@@ -99,6 +102,8 @@ class Memory:
 
     started: bool = False
     """Whether all stored bytes were sent once since the process began."""
+    drained: bool = False
+    """Whether no pool held a transaction of ours that the database does not know, since the process began."""
     nonce: int = -1
     nonce_since: int = 0
     """Head at which the chain's nonce was first seen where it is."""

@@ -23,3 +23,21 @@ class UnknownKey(ChainError):
     def __init__(self, key: str) -> None:
         super().__init__(f"nothing was submitted under key {key!r}")
         self.key = key
+
+
+class ForgottenPending(ChainError):
+    """Nodes' pools hold transactions of this account, up to nonce `last`, that the database does not know.
+
+    They were sent after the backup that was restored, or elsewhere. Nothing new is signed until they are mined
+    (then they are matched by payload): one of them may carry what would be signed.
+    """
+
+    code = "forgotten_pending"
+
+    def __init__(self, first: int, last: int) -> None:
+        super().__init__(
+            f"nodes hold transactions of this account (nonces {first} to {last}) that this database does not "
+            "know: waiting until they are mined; if they never are, restart the nodes with empty pools"
+        )
+        self.first = first
+        self.last = last

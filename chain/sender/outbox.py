@@ -96,7 +96,7 @@ def _row(line: Line, submission: Submission, now: datetime) -> OutboxRow:
 
 def _place(session: Session, line: Line, own: rows.Account, made: Sequence[OutboxRow]) -> None:
     """Give each row its nonce: the next one, or that of the same payload found on the chain."""
-    taken = _take_over(session, line, made)
+    taken = _take_over(session, line, own, made)
     rest = [row for row in made if id(row) not in taken]
     for nonce, row in enumerate(rest, own.next_nonce):
         row.nonce = nonce
@@ -114,15 +114,20 @@ def _place(session: Session, line: Line, own: rows.Account, made: Sequence[Outbo
         rows.set_account(session, line, floor=min(own.floor, *(row.nonce for row, _ in found)))
 
 
-def _take_over(session: Session, line: Line, made: Sequence[OutboxRow]) -> dict[int, ForeignRow]:
-    """Which rows (by `id()`) are on the chain already, sent in a past this database has forgotten."""
+def _take_over(
+    session: Session, line: Line, own: rows.Account, made: Sequence[OutboxRow]
+) -> dict[int, ForeignRow]:
+    """Which rows (by `id()`) are on the chain already, sent in a past this database has forgotten.
+
+    Not those whose nonce is still to be given out here: recovery.py matches them once they are settled.
+    """
     if not made or not rows.has_foreign(session, line):
         return {}
     free = rows.foreign(session, line, list({row.payload_hash for row in made}), [])
     held = rows.nonces_held(session, line, [old.nonce for old in free])
     waiting: dict[bytes, list[ForeignRow]] = {}
     for old in free:
-        if old.nonce not in held:
+        if old.nonce not in held and old.nonce < own.next_nonce:
             waiting.setdefault(old.payload_hash, []).append(old)
     taken: dict[int, ForeignRow] = {}
     for row in made:

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from chain.client import Transaction
 from chain.sender import rows
 from chain.sender.context import Context, Snapshot
+from chain.sender.errors import ForgottenPending
 from chain.sender.rows import Line, OpenRow
 from chain.sender.signing import payload_hash
 from chain.sender.state import AttemptKind, StepReport, TxState
@@ -63,6 +64,24 @@ def recover(
     if changed:
         ctx.crash_point("recovered")
     return changed
+
+
+def await_pools(ctx: Context, snap: Snapshot, line: Line, report: StepReport) -> None:
+    """Once after a start: sign nothing while pools hold transactions of ours that the database has forgotten.
+
+    What lies in a pool behind a missing nonce is not seen here; nodes drop that after hours (geth: three), and
+    a backup is restored with the nodes' pools empty (docs/operations.md).
+    """
+    if ctx.memory.drained:
+        return
+    pending = ctx.client.pending_nonce(line.address)
+    with ctx.transaction() as session:
+        known = max(snap.account.nonce, rows.highest_signed(session, line) + 1)
+    if pending > known:
+        snap.hold_all = True
+        report.errors.append(ForgottenPending(known, pending - 1))
+    else:
+        ctx.memory.drained = True
 
 
 def _scan(ctx: Context, snap: Snapshot, line: Line) -> _Scan:

@@ -193,6 +193,17 @@ def send_again(session: Session, ids: Iterable[int]) -> None:
     )
 
 
+def highest_signed(session: Session, line: Line) -> int:
+    """The highest nonce an attempt was signed for, -1 if none."""
+    query = (
+        select(func.max(_ATTEMPTS.c.nonce))
+        .join(_OUTBOX, and_(_OUTBOX.c.id == _ATTEMPTS.c.outbox_id, _OUTBOX.c.nonce == _ATTEMPTS.c.nonce))
+        .where(_of(line))
+    )
+    found: int | None = session.scalar(query)
+    return -1 if found is None else found
+
+
 def known_hashes(session: Session, hashes: Sequence[bytes]) -> set[bytes]:
     """Which of these transactions are attempts of ours."""
     found: set[bytes] = set()

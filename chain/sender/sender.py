@@ -151,6 +151,7 @@ class Sender:
         watch.settle(ctx, snap, report)
         if recovery.recover(ctx, snap, self.line, unexplained, report):
             snap = self._look(report, snap)
+        recovery.await_pools(ctx, snap, self.line, report)
         self._refill(snap)
         attempts.give_up(ctx, snap, report)
         attempts.replace(ctx, snap, report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy import Engine as Database
 from sqlmodel import Field, SQLModel
 
@@ -41,7 +41,7 @@ class OutboxRow(SQLModel, table=True):
     key: str = Field(max_length=200)
     """Idempotency key, given by the submitter."""
     nonce: int = Field(sa_type=BigInteger)
-    to: str = Field(sa_column=Column("recipient", nullable=False))
+    to: str = Field(sa_column=Column("recipient", String(42), nullable=False))
     data: bytes
     gas_limit: int | None
     """None: estimated when signed."""
