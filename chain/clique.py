@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import rlp
 from eth_utils.address import to_checksum_address
 
-from chain.finality import Finality, FinalityResult, SealFault, SealRefused, check_links
+from chain.finality import Finality, FinalityResult, SealFault, SealRefused, check_links, check_times
 from chain.hashing import keccak256
 from chain.headers import Header
 from chain.recovery import recover_address
@@ -63,6 +63,7 @@ class CliqueEngine:
         if not signers:
             raise SealRefused(SealFault.NO_VALIDATORS)
         check_links(run)
+        check_times(run)
         sealers = [self.sealer(header) for header in run]
         for header, sealer in zip(run, sealers, strict=True):
             _check_turn(header, sealer, signers)
@@ -81,6 +82,7 @@ class CliqueEngine:
         if not members:
             raise SealRefused(SealFault.NO_VALIDATORS)
         check_links(run)
+        check_times(run)
         known = [sealer for sealer in map(self.sealer, run) if sealer in members]
         return judge(len(set(known)), len(known), len(members))
 

@@ -260,5 +260,7 @@ def test_a_development_node_is_final_at_once_and_proves_nothing(chain):
     assert engine.finality(chain.blocks[1:2], names(chain)).level is Finality.STRONG
     assert engine.endorsement(chain.blocks[1:2], []).level is Finality.STRONG
     assert engine.sealer(chain.blocks[1]) == "0x" + "0" * 40
+    chain.mine(time=chain.head.time)  # several blocks in one second
+    assert engine.finality(chain.blocks[-2:], names(chain)).level is Finality.STRONG
     with pytest.raises(SealRefused):
         engine.finality([chain.blocks[1], chain.blocks[3]], names(chain))

@@ -21,6 +21,7 @@ from chain.light import (
     ProofSubject,
     verify_light_proof,
 )
+from chain.proofs import ChangeUnprovable
 from chain.state import DocumentState, InstitutionKind, KeyPurpose, Standing
 
 ROOT, LEAF, KID = (keccak256(name) for name in (b"root", b"leaf", b"kid"))
@@ -249,6 +250,23 @@ def test_a_set_that_appointed_itself():
     own = chain.prove(SUBJECT, chain.trust())
     members = tuple(sorted(bytes.fromhex(address(k)[2:]) for k in chain.validators))
     assert code(replace(own, advances=(Advance(2, members),)), trust=CHAIN.trust()) == "change_not_strong"
+
+
+def test_a_change_behind_which_only_a_bare_majority_of_the_set_before_stands():
+    """Three of five seal on for ever: settled is enough for a document, never for a new set."""
+    chain = anchored()
+    chain.register_change(chain.keys([1, 2, 3, 6, 7]))
+    chain.mine(5)
+    chain.adopt_change()
+    start = len(chain.blocks)
+    chain.mine(15)
+    own = chain.prove(SUBJECT, chain.trust())
+    members = tuple(sorted(bytes.fromhex(address(k)[2:]) for k in chain.validators))
+    longer = replace(own, headers=tuple(block.rlp for block in chain.blocks[start:]))
+    first = chain.prove(SUBJECT, chain.trust(), at_least=Finality.SETTLED)
+    assert code(replace(first, advances=(Advance(2, members, longer.headers),))) == "change_not_strong"
+    with pytest.raises(ChangeUnprovable):
+        chain.prove(SUBJECT, TRUST)
 
 
 def test_an_honest_change_is_followed():

@@ -50,6 +50,15 @@ def test_shows_every_slot_and_every_absence(values, others):
         assert reader.slot(WHO, word(slot)) == values.get(slot, 0)
 
 
+@given(st.integers(0, 2**16))
+def test_an_absence_is_shown_by_its_own_nodes_alone(other):
+    """Also where the trie ends in an extension that leads elsewhere: nothing below it is needed."""
+    near = [slot for slot in range(3000) if keccak256(word(slot)).hex().startswith("00")][:2]
+    root, accounts, storage = state_of(dict.fromkeys(near, 1))
+    bag = NodeBag(proof_of(accounts, storage, [other]))
+    assert StateReader(root, bag).slot(WHO, word(other)) == (1 if other in near else 0)
+
+
 @given(slots, st.data())
 def test_a_missing_or_changed_node_is_noticed(values, data):
     root, accounts, storage = state_of(values)
