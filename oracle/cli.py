@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
 
@@ -17,12 +18,14 @@ from oracle.assembly import Oracle, assemble, open_database, service_tokens
 from oracle.config import OracleSettings
 from oracle.db import migrate
 from oracle.errors import CannotReread, KeyFileInvalid, NotConfigured, SchemaOutdated, UnknownRow
-from oracle.his.base import HisError
+from oracle.his.base import HisError, HisUnavailable
 from oracle.logs import configure, shown
 from oracle.quarantine import Quarantine
 from oracle.replay import read_from_start, replay
 from oracle.states import QuarantineState
 from oracle.status import look
+
+log = logging.getLogger(__name__)
 
 Command = Callable[[OracleSettings, argparse.Namespace], int]
 
@@ -177,8 +180,12 @@ def _add(
 
 
 def _assembled(settings: OracleSettings) -> Oracle:
+    """Everything built. A hospital system that is down now is no reason not to start: reading is tried again."""
     oracle = assemble(settings)
-    oracle.adapter.check()
+    try:
+        oracle.adapter.check()
+    except HisUnavailable as error:
+        log.warning("starting without the hospital system: %s", shown(error))
     return oracle
 
 

@@ -44,10 +44,14 @@ def untranslated(catalog: Catalog) -> list[str]:
 
 def main() -> int:
     catalog = english() if ENGLISH.exists() else Catalog(locale="en", charset="utf-8")
+    catalog.header_comment = (
+        "# English of the pages' Korean texts. `python -m scripts.messages` keeps it in step."
+    )
+    catalog.project, catalog.version, catalog.fuzzy = "Saegim", "1", False
     # Never guess a translation from a similar text: a wrong sentence in a hospital is worse than none.
     catalog.update(extracted(), no_fuzzy_matching=True)
     output = io.BytesIO()
-    write_po(output, catalog, width=110, omit_header=False, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
+    write_po(output, catalog, width=110, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
     ENGLISH.write_bytes(output.getvalue())
     missing = untranslated(catalog)
     for text in missing:

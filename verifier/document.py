@@ -189,13 +189,22 @@ def _text(value: Any, language: Language) -> str:
     if isinstance(value, BaseModel):
         return ", ".join(_part_texts(value, language))
     if isinstance(value, Enum):
-        name = _code_names().get(type(value), {}).get(value)
-        return str(value.value) if name is None else f"{value.value} {name}"
+        return _code_text(value, language)
     if value is True:
         return "예" if language == "ko" else "yes"
     if isinstance(value, int):
         return f"{value:,}"
     return str(value)
+
+
+def _code_text(value: Enum, language: Language) -> str:
+    """A coded value: its official number and name, or one of our own words by its Korean name."""
+    code, name = str(value.value), _code_names().get(type(value), {}).get(value)
+    if name is None:
+        return code
+    if not code.isascii() or any(char.isdigit() for char in code):
+        return f"{code} {name}"
+    return name if language == "ko" else code.replace("-", " ")
 
 
 def _part_texts(part: BaseModel, language: Language) -> Iterator[str]:

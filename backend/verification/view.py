@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from backend.web.i18n import N_, Message, current_language, translate
 from verifier import Outcome, Question, Remark, Report, Verdict
@@ -78,11 +77,11 @@ class ReportView:
     tone: str
     headline: str
     explanation: str
-    as_of: datetime | None
     remarks: list[str]
     findings: list[FindingView]
     title: str
-    facts: list[tuple[str, str]]
+    groups: list[tuple[str, list[tuple[str, str]]]]
+    """Heading ("" for the document's own fields) and its lines."""
     tables: list[TableView]
     hidden: int
 
@@ -94,7 +93,6 @@ def view(report: Report) -> ReportView:
         tone=_tone(report.verdict),
         headline=translate(_HEADLINES[report.verdict]),
         explanation=_say(report.conclusion),
-        as_of=report.as_of,
         remarks=[_say(remark) for remark in report.remarks],
         findings=[
             FindingView(
@@ -107,7 +105,7 @@ def view(report: Report) -> ReportView:
             for question, finding in report.findings.items()
         ],
         title=_pick(report.document.kind_ko, report.document.kind_en) if report.document else "",
-        facts=_facts(report.document) if report.document else [],
+        groups=_groups(report.document) if report.document else [],
         tables=[_table(table, report.document) for table in report.document.tables]
         if report.document
         else [],
@@ -129,17 +127,18 @@ def _say(remark: Remark) -> str:
     return _pick(remark.ko, remark.en)
 
 
-def _facts(document: Document) -> list[tuple[str, str]]:
-    """Who issued it, then every field that is no element of a list and was not left out."""
+def _groups(document: Document) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Fields that are no element of a list and were not left out: the document's own first, then its parts'."""
     listed = tuple(f"{table.path}." for table in document.tables)
-    return [
-        (translate(N_("발급 기관")), _pick(document.issuer_ko, document.issuer_en)),
-        *(
-            (_pick(line.ko, line.en), _pick(line.value_ko, line.value_en or ""))
-            for line in document.lines
-            if line.value_ko is not None and not line.path.startswith(listed)
-        ),
-    ]
+    groups: dict[str, list[tuple[str, str]]] = {"": []}
+    for line in document.lines:
+        if line.value_ko is None or line.path.startswith(listed):
+            continue
+        heading, _, label = _pick(line.ko, line.en).rpartition(" · ")
+        groups.setdefault(heading, []).append((label, _pick(line.value_ko, line.value_en or "")))
+    issuer = (translate(N_("발급 기관")), _pick(document.issuer_ko, document.issuer_en))
+    groups[""].insert(0, issuer)
+    return list(groups.items())
 
 
 def _table(table: Table, document: Document) -> TableView:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -17,7 +15,6 @@ from backend.web.i18n import LANGUAGES, current_language, translate, translation
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
-SEOUL = ZoneInfo("Asia/Seoul")
 
 
 @lru_cache
@@ -25,14 +22,6 @@ def static_url(path: str) -> str:
     """Address of an own file with its content's digest, so that browsers may keep it for a year."""
     digest = hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
     return f"/static/{path}?v={digest}"
-
-
-def seoul_time(moment: datetime) -> str:
-    """A moment as Koreans read it: date and time of Seoul, with the zone said in other languages."""
-    local = moment.astimezone(SEOUL)
-    if current_language() == "ko":
-        return f"{local.year}년 {local.month}월 {local.day}일 {local:%H:%M:%S}"
-    return f"{local:%Y-%m-%d %H:%M:%S} KST"
 
 
 def _ngettext(singular: str, plural: str, count: int) -> str:
@@ -51,7 +40,6 @@ def environment() -> Environment:
     )
     env.install_gettext_callables(translate, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(static_url=static_url, languages=LANGUAGES)
-    env.filters.update(seoul_time=seoul_time, won=lambda amount: f"{amount:,}")
     return env
 
 

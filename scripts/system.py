@@ -1,0 +1,236 @@
+"""The whole system on one machine: network, hospital system, oracle, backend. What the demo and the smoke run start."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from backend.vault import KeyEncryptionKeys
+from network.base import Network
+from network.dev import DevNetwork
+from network.local import LocalNetwork
+from network.ports import choose_ports, is_free
+from network.processes import Daemon, kill_now, stop_all
+
+NetworkKind = Literal["poa", "dev"]
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class CommandFailed(Exception):
+    """A command of the system ended with an error; carries what it printed."""
+
+    def __init__(self, command: Sequence[str], code: int, printed: str) -> None:
+        self.code = code
+        self.printed = printed
+        super().__init__(f"`{shlex.join(command)}` ended with {code}:\n{printed.strip()}")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command printed and how it ended."""
+
+    code: int
+    text: str
+
+
+class System:
+    """Everything below one folder. `start` brings it up, leaving the context takes it down."""
+
+    def __init__(self, folder: Path, kind: NetworkKind, *, backend_port: int | None = None) -> None:
+        self.folder = folder.resolve()
+        self.kind = kind
+        make: type[LocalNetwork] | type[DevNetwork] = LocalNetwork if kind == "poa" else DevNetwork
+        self.network: Network = make.create(self.folder / "network")
+        preferred = backend_port if backend_port and is_free(backend_port) else None
+        self.backend_port, self.health_port = [
+            preferred or choose_ports(1)[0],
+            choose_ports(1)[0],
+        ]
+        self.manifest = self.folder / "his-manifest.jsonl"
+        self.oracle = self._daemon("oracle")
+        self.backend = self._daemon("backend")
+        self.hospital = self._daemon("hospital")
+
+    # --- addresses and settings
+
+    @property
+    def url(self) -> str:
+        """Where the backend answers."""
+        return f"http://127.0.0.1:{self.backend_port}"
+
+    @property
+    def hospital_url(self) -> str:
+        """SQLAlchemy address of the hospital's database."""
+        return f"sqlite:///{self.folder}/his.sqlite3"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of every process and command of this system."""
+        network = self.network
+        shared = {"DEPLOYMENT_FILE": network.deployment_path, "NODE_URLS": ",".join(network.rpc_urls)}
+        oracle = {
+            **shared,
+            "DATABASE_URL": f"sqlite:///{self.folder}/oracle.sqlite3",
+            "STORE_KEY_FILE": self.folder / "oracle" / "store.key",
+            "SERVICE_KEY_FILE": self.folder / "oracle" / "service-key.pem",
+            "DEVELOPMENT_KEYS": network.folder / "keys",
+            "ADAPTER_CONFIG": json.dumps({"url": self.hospital_url}),
+            "BACKEND_URL": self.url,
+            "HEALTH_PORT": self.health_port,
+        }
+        backend = {
+            **shared,
+            "TRUST_FILE": network.trust_path,
+            "DATABASE_URL": f"sqlite:///{self.folder}/backend.sqlite3",
+            "KEYS_DATABASE_URL": f"sqlite:///{self.folder}/backend-keys.sqlite3",
+            "KEY_ENCRYPTION_KEY_FILE": self.folder / "backend" / "key-encryption-keys.json",
+            "ORACLE_KEYS_FILE": self.folder / "backend" / "oracle-keys.json",
+            "PUBLIC_URL": self.url,
+        }
+        return {
+            "SAEGIM_TRUST": str(network.trust_path),
+            "SAEGIM_SANDBOX_HIS_DB": self.hospital_url,
+            **{f"SAEGIM_ORACLE_{name}": str(value) for name, value in oracle.items()},
+            **{f"SAEGIM_BACKEND_{name}": str(value) for name, value in backend.items()},
+        }
+
+    # --- starting and ending
+
+    def start(self) -> Self:
+        """Bring everything up; what is left of an earlier run is ended first."""
+        stop_all([self.oracle, self.backend, self.hospital])
+        if self.kind == "dev":
+            self._forget()
+        self.network.up()
+        self._prepare()
+        self.start_backend()
+        self.start_oracle()
+        return self
+
+    def start_backend(self) -> None:
+        self._start(self.backend, "backend", "serve", "--port", str(self.backend_port))
+        self.backend.wait_until(lambda: answers(f"{self.url}/readyz"), seconds=40)
+
+    def start_oracle(self) -> None:
+        self._start(self.oracle, "oracle", "run")
+        self.oracle.wait_until(lambda: answers(f"http://127.0.0.1:{self.health_port}/healthz"), seconds=40)
+
+    def start_hospital_day(self, *, receipts: int, rate: float, seed: int) -> None:
+        """Let the synthetic hospital work through a day by itself."""
+        self._start(
+            self.hospital, "sandbox.his", "fill", *self._hospital_options,
+            "--receipts", str(receipts), "--rate", str(rate), "--seed", str(seed),
+        )  # fmt: skip
+
+    def kill_oracle(self) -> None:
+        """As a power cut would."""
+        kill_now(self.oracle)
+
+    def stop(self) -> None:
+        """End everything, the network last."""
+        stop_all([self.hospital, self.oracle, self.backend])
+        self.network.down()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A second Ctrl-C while ending would leave processes behind.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self.stop()
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _forget(self) -> None:
+        """A development chain begins anew at every start, so what was anchored on the last one must go too."""
+        for left in (*self.folder.glob("*.sqlite3*"), self.manifest):
+            left.unlink(missing_ok=True)
+
+    def _prepare(self) -> None:
+        """Keys of the processes, made once; development keys, refused in production."""
+        key_file = Path(self.settings["SAEGIM_BACKEND_KEY_ENCRYPTION_KEY_FILE"])
+        if not key_file.exists():
+            KeyEncryptionKeys.create(key_file)
+        public = self.run("oracle", "service-key").text
+        Path(self.settings["SAEGIM_BACKEND_ORACLE_KEYS_FILE"]).write_text(public)
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(self.settings.items())]
+        (self.folder / "env.sh").write_text("\n".join(lines) + "\n")
+
+    # --- commands
+
+    def run(self, module: str, *arguments: str, allowed: Sequence[int] = (0,)) -> Outcome:
+        """Run a module's command to its end with this system's settings.
+
+        Raises:
+            CommandFailed: it ended with a code that is not allowed.
+        """
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False
+        )
+        if done.returncode not in allowed:
+            raise CommandFailed(command, done.returncode, done.stdout + done.stderr)
+        return Outcome(done.returncode, done.stdout)
+
+    def fill(self, receipts: int, *, seed: int, dirty: int = 0) -> None:
+        """Write a synthetic day at once."""
+        options = ("--receipts", str(receipts), "--seed", str(seed), "--dirty", str(dirty))
+        self.run("sandbox.his", "fill", *self._hospital_options, *options)
+
+    def at_the_desk(self, action: Literal["cancel", "correct"], number: str) -> None:
+        """Cancel a receipt, or settle it anew."""
+        self.run("sandbox.his", action, *self._hospital_options, number)
+
+    def oracle_status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads(self.run("oracle", "status", "--json").text)
+        return status
+
+    def links(self, count: int) -> list[dict[str, str]]:
+        """New links to the newest documents."""
+        made = self.run("backend", "links", "--latest", str(count), "--json", allowed=(0, 1))
+        found: list[dict[str, str]] = json.loads(made.text)
+        return found
+
+    @property
+    def _hospital_options(self) -> tuple[str, ...]:
+        return ("--db", self.hospital_url, "--manifest", str(self.manifest))
+
+    # --- inside
+
+    def _daemon(self, name: str) -> Daemon:
+        run = self.folder / "run"
+        run.mkdir(parents=True, exist_ok=True)
+        return Daemon(
+            name, f"saegim={self.folder}/{name}", run / f"{name}.pid", self.folder / "logs" / f"{name}.log"
+        )
+
+    def _start(self, daemon: Daemon, module: str, *arguments: str) -> None:
+        # The marker in the command line is how a later run knows that the process is ours.
+        command = [sys.executable, "-X", daemon.marker, "-m", module, *arguments]
+        daemon.start(command, environ=self._environment())
+
+    def _environment(self) -> Mapping[str, str]:
+        return {**os.environ, **self.settings, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def answers(url: str) -> bool:
+    """Whether an HTTP GET gives 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - own loopback addresses
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
