@@ -143,6 +143,8 @@ def test_strangers_and_members_under_anothers_number_do_not_count():
     assert fault(lambda: stranger.verify(NOW)) is TrustFault.NO_MAJORITY
     doubled = sign_trust_file(trust, CHAIN.members[0].secret, 3)
     assert fault(lambda: doubled.verify(NOW)) is TrustFault.NO_MAJORITY
+    misplaced = sign_trust_file(trust, CHAIN.members[2].secret, 5)
+    assert fault(lambda: misplaced.verify(NOW)) is TrustFault.NO_MAJORITY
 
 
 @pytest.mark.parametrize(
