@@ -1,7 +1,9 @@
 """The seam between hospital systems and the oracle: what an adapter reads, and how it says that it can not.
 
-An adapter delivers *at least once* and never stops for one bad row. Whoever takes the documents drops repeats with
-`is_new`; the contract suite (tests/oracle/his/contract.py) is what every adapter must pass.
+An adapter delivers *at least once*, in any order, and never stops for one bad row: whoever takes the documents
+drops repeats by source key, revision and time. It maps; whether a payload keeps the rules of its kind is asked
+where credentials are made (`records.kinds.parse`), so that a page can be checked in several processes.
+The contract suite (tests/oracle/his/contract.py) is what every adapter must pass.
 """
 
 from __future__ import annotations
@@ -9,12 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
-
-from records.kinds import Record
 
 
 class Action(StrEnum):
@@ -28,6 +28,7 @@ class Reason(StrEnum):
     """Why a row became no document. Stable codes: quarantine, metrics and tests use them."""
 
     KEY_INVALID = "key-invalid"
+    KEY_AMBIGUOUS = "key-ambiguous"
     STAMP_INVALID = "stamp-invalid"
     MISSING = "missing"
     NOT_TEXT = "not-text"
@@ -38,10 +39,8 @@ class Reason(StrEnum):
     CODE_UNMAPPED = "code-unmapped"
     NO_DETAIL = "no-detail"
     TOO_MANY_DETAILS = "too-many-details"
-    RECORD_INVALID = "record-invalid"
     MIRROR_WITHOUT_ORIGINAL = "mirror-without-original"
     MIRROR_MISMATCH = "mirror-mismatch"
-    ORIGINAL_UNKNOWN = "original-unknown"
     ORIGINAL_UNSUITABLE = "original-unsuitable"
     SECOND_SUCCESSOR = "second-successor"
     CHAIN_BROKEN = "chain-broken"
@@ -51,15 +50,15 @@ class Reason(StrEnum):
 class HisDocument:
     """One document as the hospital system now has it.
 
-    kind: name in `records.kinds`; source_key: the document's lasting name, ``<kind>:<number in the hospital>``.
+    kind: name in `records.kinds`.
+    source_key: the document's lasting name, ``<kind>:<number in the hospital>``; unique across kinds as it is.
     revision: sha256 hex of kind, action and content: equal for a repeat, different for a correction in place.
-    payload: what `records.kinds.parse(kind, payload)` accepts; empty for CANCEL.
+    payload: fields for `records.kinds.parse(kind, payload)`; empty for CANCEL.
     patient_number: the hospital's registration number.
-    replaces: source_key of the document this one corrects. That one may have been cancelled meanwhile, or never
-        have been issued by Saegim: then this is a plain first issue.
-    changed_at: aware. For the cashier's documents when the act happened (issued, mirrored), else when the hospital
-        system last changed the row, or when it was read if the view has no change stamp.
-    record: the payload, parsed; None for CANCEL. Saves the reader a second `parse`.
+    replaces: source_key of the document this one corrects, which may be of another kind (a receipt replaces the
+        bill it settles), may have been cancelled meanwhile, or may not have been read yet.
+    changed_at: aware. For the cashier's documents when the act happened (issued, mirrored), which no later change
+        moves; else when the hospital system last changed the row, or when it was read if it keeps no such stamp.
     """
 
     kind: str
@@ -70,12 +69,14 @@ class HisDocument:
     patient_number: str
     replaces: str | None
     changed_at: datetime
-    record: Record | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that became no document. `detail` names columns and rules, never a value."""
+    """A row that became no document. Read again it may: a good document of that source_key settles it.
+
+    `detail` names columns and rules, never a value.
+    """
 
     source_key: str
     reason_code: str
@@ -86,7 +87,7 @@ class Reject:
 class Page:
     """What one `read` gave. Save `next_cursor` in the transaction that saves the documents.
 
-    more: whether to read on at once; False when the hospital system has nothing further for now.
+    more: whether to read on at once; False when everything that was there when this round of pages began is read.
     """
 
     documents: Sequence[HisDocument]
@@ -149,25 +150,6 @@ class HisMalformed(HisError):
         self.what = what
         self.remedy = remedy
         super().__init__(adapter, f"{what}. {remedy}")
-
-
-@dataclass(frozen=True, slots=True)
-class Latest:
-    """What was last accepted for a source key."""
-
-    revision: str
-    changed_at: datetime
-
-
-def is_new(document: HisDocument, latest: Latest | None) -> bool:
-    """Whether a document says something that was not known: the rule for dropping repeats.
-
-    Compared with the *latest* revision of its key, so that a correction that is taken back (A, B, A again) counts.
-    A receipt that was cancelled is read again as ISSUE and CANCEL; the ISSUE is older than what is known by then.
-    """
-    if latest is None:
-        return True
-    return document.revision != latest.revision and document.changed_at >= latest.changed_at
 
 
 def revision_of(kind: str, action: Action, content: Mapping[str, Any]) -> str:
