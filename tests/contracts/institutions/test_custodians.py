@@ -16,7 +16,6 @@ from tests.contracts.institutions.world import (
     HOSPITAL,
     INSURER,
     Action,
-    Kind,
     World,
 )
 
@@ -135,4 +134,3 @@ def test_a_suspended_custodian_may_still_end_its_accounts(world: World, registry
     world.decide(Action.SET_STANDING, ASSOCIATION, 2, 0)
     registry.revokeOperator(free(3), world.now, sender=free(3))
     assert registry.operator(free(3)).compromisedSince > 0
-    assert Kind.PHARMACY == registry.institution(6)[1].kind

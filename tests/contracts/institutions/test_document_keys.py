@@ -29,10 +29,16 @@ def arguments(world: World, key: TestKey = KEY, **changes: Any) -> list[Any]:
     until = world.now + YEAR
     terms = {"institution": HOSPITAL, "purpose": Purpose.SIGN, "valid_from": 0, "valid_until": until}
     proof = prove(world, key, **terms)
-    fields = dict(
-        kid=key.kid, x=key.point[0], y=key.point[1], purpose=Purpose.SIGN, valid_from=0, valid_until=until,
-        r=proof.r, s=proof.s,
-    )  # fmt: skip
+    fields = {
+        "kid": key.kid,
+        "x": key.point[0],
+        "y": key.point[1],
+        "purpose": Purpose.SIGN,
+        "valid_from": 0,
+        "valid_until": until,
+        "r": proof.r,
+        "s": proof.s,
+    }
     return list({**fields, **changes}.values())
 
 
