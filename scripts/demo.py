@@ -99,7 +99,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=2.0, help="receipts a second (default 2)")
     parser.add_argument("--port", type=int, default=BACKEND_PORT, help="the pages' port, if it is free")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, _interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with SIGINT ignored
+        signal.signal(number, _interrupted)
     kind = choose_network(options.network)
     try:
         with System(folder_for(kind), kind, backend_port=options.port) as system:

@@ -42,6 +42,8 @@ class Outcome:
 
     code: int
     text: str
+    problem: str
+    """What it wrote to the error stream."""
 
 
 class System:
@@ -83,8 +85,7 @@ class System:
             **shared,
             "DATABASE_URL": f"sqlite:///{self.folder}/oracle.sqlite3",
             "STORE_KEY_FILE": self.folder / "oracle" / "store.key",
-            "SERVICE_KEY_FILE": self.folder / "oracle" / "service-key.pem",
-            "DEVELOPMENT_KEYS": network.folder / "keys",
+            "KEYS_FOLDER": network.folder / "keys",
             "ADAPTER_CONFIG": json.dumps({"url": self.hospital_url}),
             "BACKEND_URL": self.url,
             "HEALTH_PORT": self.health_port,
@@ -179,12 +180,17 @@ class System:
             CommandFailed: it ended with a code that is not allowed.
         """
         command = [sys.executable, "-m", module, *arguments]
+        outcome = self.execute(command)
+        if outcome.code not in allowed:
+            raise CommandFailed(command, outcome.code, outcome.text + outcome.problem)
+        return outcome
+
+    def execute(self, command: Sequence[str]) -> Outcome:
+        """Run any command to its end with this system's settings."""
         done = subprocess.run(
             command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False
         )
-        if done.returncode not in allowed:
-            raise CommandFailed(command, done.returncode, done.stdout + done.stderr)
-        return Outcome(done.returncode, done.stdout)
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
     def fill(self, receipts: int, *, seed: int, dirty: int = 0) -> None:
         """Write a synthetic day at once."""
