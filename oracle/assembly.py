@@ -78,6 +78,7 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
         operator=settings.operator_key,
         issuer=settings.institution,
         clock=clock,
+        lease=settings.lease,
         alarm=observer.settled_block_lost,
     )
     maker = _maker(settings, keys, deployment.chain_id, clock)
@@ -88,10 +89,12 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
         database=database,
         clock=clock,
         intake=Intake(database, adapter, maker, vault, clock, settings.read_size),
-        batching=Batching(database, chain, clock, owner, settings.batch_size, settings.batch_interval),
+        batching=Batching(
+            database, chain, clock, owner, settings.batch_size, settings.batch_interval, settings.lease
+        ),
         chain=chain,
         settling=Settling(database, chain, clock),
-        marking=Marking(database, chain, clock, owner, settings.withdrawal_patience),
+        marking=Marking(database, chain, clock, owner, settings.withdrawal_patience, settings.lease),
         delivering=Delivering(
             database,
             backend,
@@ -100,6 +103,7 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
             settings.delivery_size,
             settings.retry_first,
             settings.retry_longest,
+            claim=2 * settings.delivery_timeout,
         ),
         cleanup=Cleanup(database, clock, settings.content_retention, settings.leaf_retention),
         observer=observer,

@@ -22,9 +22,6 @@ from oracle.trees import pack_leaves
 OPEN_BATCHES = 32
 """Batches not settled at which no more are formed: while the chain is down, documents gather into full ones."""
 
-BATCHING_LEASE = timedelta(seconds=30)
-"""How long a process that died keeps others from forming batches or submitting marks."""
-
 
 @dataclass(frozen=True)
 class Batching:
@@ -36,13 +33,14 @@ class Batching:
     owner: str
     size: int
     interval: timedelta
+    lease: timedelta
 
     def step(self) -> int | None:
         """Form one batch if one is due. Its number, or None."""
         if not self._is_due():
             return None
         with writing(self.database) as session:
-            if not Lease("oracle.batching", self.clock).acquire(session, self.owner, BATCHING_LEASE):
+            if not Lease("oracle.batching", self.clock).acquire(session, self.owner, self.lease):
                 return None
             release_held(session)
             members = self._members(session)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from chain.client import ChainClient
 from chain.clock import Clock
-from chain.contracts import DocumentRegistry, InstitutionRegistry
+from chain.contracts import DocumentRegistry, InstitutionRegistry, registry_validators
 from chain.contracts.vocabulary import AmendReason, DocRef, WithdrawReason
 from chain.deployment import Deployment
 from chain.keys import KeyRing
-from chain.sender import GasQuota, Sender, SettledBlockLost, TransactionState, TxState
+from chain.sender import GasQuota, Limits, Sender, SettledBlockLost, TransactionState, TxState
 from oracle.chain_face import Outcome, Pending, RefusedOnChain, Settled
 from oracle.crash import crash_point
 
@@ -65,6 +66,7 @@ def connect(
     operator: str,
     issuer: int,
     clock: Clock,
+    lease: timedelta,
     alarm: Callable[[SettledBlockLost], None],
 ) -> SenderChain:
     """The pipeline's chain for one operator account. No network is touched. Raises KeyRefused."""
@@ -75,10 +77,11 @@ def connect(
         keys.account(operator),
         deployment.chain_id,
         engine_name=deployment.engine,
-        validators=institutions.validators,
+        validators=registry_validators(institutions),
         gas=GasQuota(institutions),
         start_block=deployment.deployed_at,
         clock=clock,
+        limits=Limits(lease=lease),
         alarm=alarm,
         crash_point=lambda name: crash_point(f"sender.{name}"),
     )

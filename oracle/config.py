@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 DATA = Path(".data")
@@ -24,6 +24,19 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     TEST = "test"
     PRODUCTION = "production"
+
+
+def _seconds(value: object) -> object:
+    """A plain number in the environment is seconds; pydantic itself reads ISO 8601 ("PT5M") and "00:05:00"."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
 class OracleSettings(BaseSettings):
@@ -45,14 +58,14 @@ class OracleSettings(BaseSettings):
     adapter: str = "sql"
     adapter_config: dict[str, Any] = Field(default_factory=dict)
     """The adapter's own settings, as a JSON object."""
-    read_interval: timedelta = timedelta(milliseconds=500)
+    read_interval: Duration = timedelta(milliseconds=250)
     read_size: int = Field(default=1024, ge=1, le=10_000)
 
     # The chain, by this institution's own nodes.
     deployment_file: Path = DATA / "network" / "deployment.json"
     node_urls: Annotated[tuple[str, ...], NoDecode] = ()
     """Empty: those of the deployment file."""
-    node_timeout: timedelta = timedelta(seconds=5)
+    node_timeout: Duration = timedelta(seconds=5)
 
     # Who issues. The institution's index on chain and the names its documents carry.
     institution: int = Field(default=1, ge=1)
@@ -72,25 +85,28 @@ class OracleSettings(BaseSettings):
 
     # Batches.
     batch_size: int = Field(default=1024, ge=1, le=65_536)
-    batch_interval: timedelta = timedelta(milliseconds=500)
+    batch_interval: Duration = timedelta(milliseconds=500)
     signing_processes: int = Field(default=0, ge=0, le=64)
     """Processes that check and sign documents beside this one; 0: in this process."""
 
-    withdrawal_patience: timedelta = timedelta(0)
+    withdrawal_patience: Duration = timedelta(0)
     """How long a cancellation waits for a re-settlement that would make it a correction (취소 후 재수납)."""
 
     # The backend.
     backend_url: str = "http://127.0.0.1:8000"
     delivery_size: int = Field(default=512, ge=1, le=5_000)
-    delivery_timeout: timedelta = timedelta(seconds=20)
-    retry_first: timedelta = timedelta(seconds=1)
-    retry_longest: timedelta = timedelta(minutes=5)
+    delivery_timeout: Duration = timedelta(seconds=20)
+    retry_first: Duration = timedelta(seconds=1)
+    retry_longest: Duration = timedelta(minutes=5)
 
     # What is kept. Days are counted from the backend's acknowledgement.
-    content_retention: timedelta = timedelta(days=7)
+    content_retention: Duration = timedelta(days=7)
     """Credential, salts and patient number."""
-    leaf_retention: timedelta = timedelta(days=400)
+    leaf_retention: Duration = timedelta(days=400)
     """Leaf lists: while they last, a late cancellation or correction can still be marked on chain."""
+
+    lease: Duration = timedelta(seconds=30)
+    """How long a process that died keeps the others, and its own successor, from sending and forming batches."""
 
     health_host: str = "127.0.0.1"
     health_port: int = Field(default=8610, ge=0, le=65_535)

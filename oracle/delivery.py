@@ -26,9 +26,6 @@ from oracle.errors import DeliveryFailed, DeliveryRejected, DeliveryUnavailable
 from oracle.models import Delivery, Document
 from oracle.states import DeliveryEvent, DeliveryState, DocumentState
 
-_CLAIM = timedelta(minutes=2)
-"""How long a process has for what it claimed; longer than a request may take."""
-
 
 @dataclass(frozen=True)
 class DeliveryReport:
@@ -51,6 +48,8 @@ class Delivering:
     size: int
     retry_first: timedelta
     retry_longest: timedelta
+    claim: timedelta
+    """How long a process has for what it claimed; longer than a request may take."""
     jitter: Callable[[], float] = random.random
     _failures: int = field(default=0, init=False)
     _resume_at: datetime | None = field(default=None, init=False)
@@ -111,7 +110,7 @@ class Delivering:
                     update(table)
                     .where(table.c.id.in_(part), table.c.next_at <= now)
                     .where(table.c.state == DeliveryState.WAITING.value)
-                    .values(next_at=now + _CLAIM)
+                    .values(next_at=now + self.claim)
                     .returning(table.c.id)
                 )
                 claimed.extend(number for (number,) in session.execute(take))

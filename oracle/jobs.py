@@ -96,6 +96,7 @@ class Jobs:
     """All jobs of one process."""
 
     def __init__(self, pipeline: Pipeline, read_interval: timedelta) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a pass longer than its beat is no news
         self._clock = pipeline.clock
         self._stop = Event()
         started = self._clock()

@@ -17,7 +17,6 @@ from sqlmodel import Session
 from chain.clock import Clock
 from chain.contracts.vocabulary import DocRef
 from chain.db import Lease, reading, table_of, writing
-from oracle.batching import BATCHING_LEASE
 from oracle.chain_face import ChainFace, Outcome, RefusedOnChain, Settled
 from oracle.crash import crash_point
 from oracle.models import Delivery, Document, Mark
@@ -41,6 +40,7 @@ class Marking:
     owner: str
     patience: timedelta
     """How long a withdrawal waits for a correction that would make it an amendment."""
+    lease: timedelta
     trees: TreeCache = field(default_factory=TreeCache)
 
     def submit(self) -> int:
@@ -50,7 +50,7 @@ class Marking:
                 return 0
         with writing(self.database) as session:
             lease = Lease("oracle.marks", self.clock)
-            if not lease.acquire(session, self.owner, BATCHING_LEASE):
+            if not lease.acquire(session, self.owner, self.lease):
                 return 0
             marks = self._due(session, _AT_ONCE)
             wanted = {mark.batch for mark in marks} | {mark.new_batch for mark in marks if mark.new_batch}

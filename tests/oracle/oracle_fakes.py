@@ -356,10 +356,14 @@ class World:
             database=self.database,
             clock=self.clock,
             intake=Intake(self.database, self.his, StubMaker(), self.vault, self.clock, self.page),
-            batching=Batching(self.database, self.chain, self.clock, owner, self.size, second / 2),
+            batching=Batching(
+                self.database, self.chain, self.clock, owner, self.size, second / 2, 30 * second
+            ),
             chain=self.chain,
             settling=Settling(self.database, self.chain, self.clock),
-            marking=Marking(self.database, self.chain, self.clock, owner, timedelta(seconds=self.patience)),
+            marking=Marking(
+                self.database, self.chain, self.clock, owner, self.patience * second, 30 * second
+            ),
             delivering=Delivering(
                 self.database,
                 self.backend,
@@ -368,6 +372,7 @@ class World:
                 16,
                 second,
                 timedelta(minutes=5),
+                claim=120 * second,
                 jitter=lambda: 1.0,
             ),
             cleanup=Cleanup(self.database, self.clock, timedelta(days=7), timedelta(days=400)),

@@ -1,0 +1,71 @@
+"""Real records to real credentials, in this process and in others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from bench.samples import receipt
+from chain.merkle import leaf_of
+from oracle.his.base import Action, HisDocument
+from oracle.issue import Issuing, LocalMaker, Made, Maker, PoolMaker, Refused
+from records.credential import verify
+from records.issuer import Issuer, IssuerKey
+
+NOW = datetime(2026, 3, 5, 12, 0, tzinfo=UTC)
+KEY = IssuerKey.of(ec.derive_private_key(7, ec.SECP256R1()))
+ISSUING = Issuing(Issuer("urn:saegim:20193:institution:1", "서울시 샘플의료원"), KEY)
+
+
+def document(kind: str = "receipt", **changes: Any) -> HisDocument:
+    payload = receipt() | changes if kind == "receipt" else changes
+    return HisDocument(kind, f"{kind}:1", "0" * 64, Action.ISSUE, payload, "P1", None, NOW)
+
+
+@pytest.fixture(params=["here", "elsewhere"])
+def maker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
+    if request.param == "here":
+        yield LocalMaker(ISSUING, lambda: NOW)
+        return
+    # A spawned process imports the main program again; under a test runner that is not what it should do.
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", None, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
+    made = PoolMaker(ISSUING, lambda: NOW, 1)
+    yield made
+    made.close()
+
+
+def test_each_document_becomes_a_credential_that_verifies(maker: Maker) -> None:
+    results = maker.start([document() for _ in range(20)])()
+    assert len({result.document_id for result in results if isinstance(result, Made)}) == 20
+    for made in results:
+        assert isinstance(made, Made)
+        held = verify(made.compact, {KEY.kid: KEY.private_key.public_key()}.__getitem__, now=NOW)
+        assert made.leaf == leaf_of(held.digest)
+        assert (made.vct, made.kid, held.iat) == ("urn:saegim:receipt:1", KEY.kid, NOW)
+    assert len({result.leaf for result in results if isinstance(result, Made)}) == 20, "salted"
+
+
+def test_a_bad_one_among_good_ones_is_refused_alone_with_its_fields(maker: Maker) -> None:
+    good, bad, unknown = document(), document(total=-1), document("horoscope")
+    first, second, third = maker.start([good, bad, unknown])()
+    assert isinstance(first, Made)
+    assert isinstance(second, Refused)
+    assert second.reason == "record-invalid"
+    assert second.paths
+    assert third == Refused("kind-unknown", ())
+
+
+def test_another_institutions_document_is_refused(maker: Maker) -> None:
+    stranger = receipt()["institution"] | {"name": "다른 병원"}
+    (result,) = maker.start([document(institution=stranger)])()
+    assert result == Refused("other-institution", ("institution.name",))
+
+
+def test_no_work_is_no_trouble(maker: Maker) -> None:
+    assert maker.start([])() == []
