@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eth_account.messages import SignableMessage
+
 from chain.p256 import P256Signature, coordinates, thumbprint
-from chain.signing import (
-    NO_ACCOUNT,
-    RegistryDomain,
-    sign_custodial,
-    sign_message,
-    sign_possession,
-)
+from chain.signing import NO_ACCOUNT, RegistryDomain, sign_message, sign_possession
 from network.errors import KeyContradictsPlan
 from network.keys import KeyRing
 from network.plan import AccountPlan, DocumentKeyPlan, InstitutionPlan, OperatorPlan
 from network.registry import Registry
+
+_SIGNATURE = 65
+"""Bytes of r, s and v."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,9 @@ class Acceptances:
         return address_of(account, self._ring)
 
     def institution(self, institution: InstitutionPlan, sponsor: int = 0) -> bytes | None:
-        """Acceptance by the institution's admin; None if its key is not at hand."""
+        """Acceptance by the institution's admin; None if its key is not at hand and the file has no signature."""
+        if institution.acceptance is not None:
+            return bytes.fromhex(institution.acceptance[2:])
         if institution.admin.key not in self._ring:
             return None
         admin = self.address(institution.admin)
@@ -57,33 +58,36 @@ class Acceptances:
             voting=institution.voting,
             validator=NO_ACCOUNT if validator is None else self.address(validator),
             sponsor=sponsor,
+            custodial=institution.custodial,
         )
         return sign_message(self._ring.account(institution.admin.key), message)
 
     def operator(
         self, operator: OperatorPlan, index: int, custodian: int, custodian_admin: str | None
     ) -> bytes | None:
-        """Acceptance of `addOperator`; None if a key is not at hand and the file has no signature.
+        """Acceptance of `addOperator`; None if a key is not at hand and the file has no signature of it.
 
-        `custodian_admin`: name of the key of the custodian's admin.
+        `custodian_admin`: name of the key of the custodian's admin, whose signature follows the account's.
         """
-        if operator.acceptance is not None:
-            return bytes.fromhex(operator.acceptance[2:])
-        needed = [operator.key] + ([custodian_admin] if custodian_admin else [])
-        if any(name not in self._ring for name in needed):
-            return None
-        account = self.address(operator)
+        held = bytes.fromhex((operator.acceptance or "0x")[2:])
         message = self._domain.operator_acceptance(
             institution=index,
-            account=account,
+            account=self.address(operator),
             roles=operator.mask,
-            nonce=self._registry.nonce(account),
+            nonce=self._registry.nonce(self.address(operator)),
             custodian=custodian,
         )
-        signer = self._ring.account(operator.key)
-        if custodian_admin is None:
-            return sign_message(signer, message)
-        return sign_custodial(signer, self._ring.account(custodian_admin), message)
+        signers = [operator.key] + ([custodian_admin] if custodian_admin is not None else [])
+        parts: list[bytes] = []
+        for place, name in enumerate(signers):
+            part = held[place * _SIGNATURE : (place + 1) * _SIGNATURE] or self._signature(name, message)
+            if part is None:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+
+    def _signature(self, name: str, message: SignableMessage) -> bytes | None:
+        return sign_message(self._ring.account(name), message) if name in self._ring else None
 
     def document_key(self, key: DocumentKeyPlan) -> DocumentKey:
         """The public key: of the file, else of the ring. Raises KeyRefused, NotAPoint."""

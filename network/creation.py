@@ -79,9 +79,11 @@ def make_keys(ring: KeyRing, plan: EnrolmentPlan) -> None:
                 ring.create_document_key(key.key)
 
 
-def coins_at_birth(ring: KeyRing, plan: EnrolmentPlan) -> dict[str, int]:
-    """Balances of the first block in wei: deployer, registry's reserve, the founders' admins and operators."""
-    deployer = ring.account(DEPLOYER).address
+def coins_at_birth(ring: KeyRing, plan: EnrolmentPlan, *, deployer: str) -> dict[str, int]:
+    """Balances of the first block in wei: deployer, registry's reserve, the founders' admins and operators.
+
+    The registry is expected where `deployer`'s first transaction puts it.
+    """
     accounts = [account for founder in plan.founders for account in (founder.admin, *founder.operators)]
     return {
         deployer: DEPLOYER_COINS,
@@ -111,7 +113,7 @@ def create_folder(
         chain_id=plan.chain_id,
         period=period,
         validators=[ring.account(name).address for name in names],
-        alloc=coins_at_birth(ring, plan),
+        alloc=coins_at_birth(ring, plan, deployer=ring.account(DEPLOYER).address),
         timestamp=int(time.time()) - period,
     )
     write_genesis(folder / GENESIS, genesis)

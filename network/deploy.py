@@ -94,9 +94,10 @@ def deploy(
 
 
 def _check(client: ChainClient, plan: DeploymentPlan) -> None:
-    if client.chain_id() != plan.enrolment.chain_id:
+    found_id = int(client.call("eth_chainId"), 16)
+    if found_id != plan.enrolment.chain_id:
         raise DeploymentRefused(
-            f"the plan is for chain {plan.enrolment.chain_id}, the node is on {client.chain_id()}: "
+            f"the plan is for chain {plan.enrolment.chain_id}, the node is on {found_id}: "
             "use the plan of this network"
         )
     found = client.call("eth_getBlockByNumber", "0x0", False)["hash"]

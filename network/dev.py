@@ -67,7 +67,8 @@ class DevNetwork(Network):
             self.trust_path.unlink(missing_ok=True)
             self._start(attached)
         make_keys(self.keys, self.plan)
-        for address, wei in coins_at_birth(self.keys, self.plan).items():
+        deployer = self.keys.account(self.deployer).address
+        for address, wei in coins_at_birth(self.keys, self.plan, deployer=deployer).items():
             self.rpc("hardhat_setBalance", address, hex(wei))
         if contracts:
             settle(self.site)
@@ -131,7 +132,7 @@ class DevNetwork(Network):
 
     def _answers(self) -> bool:
         try:
-            return self.client().chain_id() == self.chain_id
+            return bool(int(self.rpc("eth_chainId"), 16) == self.chain_id)
         except ChainError:
             return False
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from eth_abi.abi import encode
 from eth_account.signers.local import LocalAccount
 
+from chain.clock import from_block_time
 from chain.signing import NO_ACCOUNT
 from network.acceptances import Acceptances
 from network.decisions import Decisions
 from network.keys import KeyRing
 from network.plan import DocumentKeyPlan, EnrolmentPlan, InstitutionPlan, OperatorPlan
-from network.registry import Action, Registry
+from network.registry import ACTIVE, Action, Registry
 from network.transact import Pending, Transactor
 
 Say = Callable[[str], None]
@@ -82,6 +83,10 @@ class Enrolment:
         if index == 0:
             yield self._admission(institution)
             return
+        waits = self._not_active(index)
+        if waits:
+            yield Step(f"{institution.name}: operators and keys", waits, list)
+            return
         admin = self._accept.address(institution.admin)
         coins = list(self._coins(admin, f"{institution.name}: coins for its admin"))
         if coins:
@@ -91,6 +96,15 @@ class Enrolment:
             yield from self._operator(institution, index, operator)
         for key in institution.document_keys:
             yield from self._document_key(institution, index, key)
+
+    def _not_active(self, index: int) -> str:
+        """Why the institution cannot act yet, "" if it can."""
+        standing, since = self._registry.standing(index)
+        if standing != ACTIVE:
+            return f"its standing is {standing}: the members vote (SetStanding)"
+        if since > self._registry.client.head().time:
+            return f"it acts from {from_block_time(since).isoformat()} on (sponsored institutions wait a day)"
+        return ""
 
     def _operator(self, institution: InstitutionPlan, index: int, plan: OperatorPlan) -> Iterator[Step]:
         account = self._accept.address(plan)
@@ -181,7 +195,12 @@ class Enrolment:
         blocked = self._blocked(
             sponsor, "" if acceptance else f"the acceptance of {institution.admin.key} is missing"
         )
-        values = (institution.chain_id_bytes, self._accept.address(institution.admin), False, acceptance)
+        values = (
+            institution.chain_id_bytes,
+            self._accept.address(institution.admin),
+            institution.custodial,
+            acceptance,
+        )
         return Step(what, blocked, lambda: self._send(sponsor, "admitSponsored", *values, what=what))
 
     def _voting_admins(self) -> dict[int, LocalAccount]:

@@ -142,6 +142,14 @@ class PlanInvalid(NetworkError):
         self.problems = tuple(problems)
 
 
+class PlanKeyUnknown(NetworkError):
+    """The reviewed file has nothing that `key` could sign, or the key ring does not have it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key}: the reviewed file has nothing to sign for it, or your key ring lacks it")
+        self.key = key
+
+
 class KeyContradictsPlan(NetworkError):
     """The key ring's key `key` has another address (`held`) than the reviewed file says (`planned`)."""
 

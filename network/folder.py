@@ -9,9 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from network.geth import ROOT
 from network.manifest import Manifest
 from network.processes import Daemon, stop_all
 
+DEFAULT_FOLDER = ROOT / ".data" / "network"
+FIRST_RPC_PORT = 8601
+"""Where ape-config.yaml looks for the first node of the network in the default folder."""
 GENESIS = "genesis.json"
 KEYS = "keys"
 PLAN = "enrol.yaml"

@@ -43,7 +43,7 @@ class IpcClient:
             request_id = next(self._ids)
             request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)}
             try:
-                answer = self._exchange(json.dumps(request).encode(), request_id)
+                answer = self._exchange(json.dumps(request).encode() + b"\n", request_id)
             except (OSError, ValueError) as error:
                 self._drop()
                 raise IpcUnavailable(self.path, type(error).__name__) from error

@@ -17,7 +17,16 @@ from network import links
 from network.base import Network
 from network.creation import LOCAL_PLAN, create_folder, local_plan
 from network.errors import ConditionNotMet, FolderUnfit, NotSealing
-from network.folder import PLAN, helper_command, locked, signer_daemon, stop_network, watch_daemon
+from network.folder import (
+    DEFAULT_FOLDER,
+    FIRST_RPC_PORT,
+    PLAN,
+    helper_command,
+    locked,
+    signer_daemon,
+    stop_network,
+    watch_daemon,
+)
 from network.genesis import LOCAL_CHAIN_ID
 from network.geth import find_geth
 from network.manifest import FILE, Manifest, socket_folder
@@ -57,7 +66,8 @@ class LocalNetwork(Network):
     ) -> Self:
         """The network in `folder`, made with `validators` nodes and `period` seconds a block if none is there.
 
-        `first_rpc_port`: the nodes' HTTP ports are that one and the following if they are free, else any.
+        `first_rpc_port`: the nodes' HTTP ports are that one and the following if they are free, else any; in the
+        default folder, 8601.
         Raises GethMissing, GethUnfit, ValidatorCountRefused, PlanInvalid.
         """
         geth = find_geth()
@@ -70,7 +80,7 @@ class LocalNetwork(Network):
                 geth=geth,
                 chain_id=chain_id,
                 plan_path=plan,
-                first_rpc_port=first_rpc_port,
+                first_rpc_port=FIRST_RPC_PORT if place == DEFAULT_FOLDER else first_rpc_port,
             )
         return cls(place, geth=geth)
 

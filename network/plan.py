@@ -174,7 +174,11 @@ class InstitutionPlan(_Part):
     founder: bool = False
     sponsor: Label | None = None
     """The association that admits it (pharmacies)."""
+    custodial: bool = False
+    """Sponsored only: the association keeps the key of `admin`."""
     admin: AccountPlan
+    acceptance: Annotated[str, _hexadecimal(65)] | None = None
+    """Signature by `admin` over its admission, where the key is not in the ring. Founders need none."""
     validator: AccountPlan | None = None
     """Its sealing account; an institution with a validator votes, one without does not."""
     operators: list[OperatorPlan] = []
@@ -218,6 +222,8 @@ class EnrolmentPlan(_Part):
                 raise ValueError(f"{institution.name} refers to {label}, which is not in this file")
             if institution.sponsor and (institution.founder or institution.voting):
                 raise ValueError(f"{institution.name}: a sponsored institution is no founder and never votes")
+            if institution.custodial and not institution.sponsor:
+                raise ValueError(f"{institution.name}: only a sponsor keeps another institution's admin key")
 
     @property
     def founders(self) -> list[InstitutionPlan]:

@@ -10,6 +10,9 @@ from eth_utils.address import to_checksum_address
 from chain.client import ChainClient
 from network.artifact import BoundContract, artifact
 
+ACTIVE = 1
+"""The contract's `Standing.Active`."""
+
 
 class Action(IntEnum):
     """What members vote about; the contract's `Action`."""
@@ -56,6 +59,11 @@ class Registry:
     def index_of(self, institution_id: bytes) -> int:
         """Index of the institution with this identifier (32 bytes), 0 if there is none."""
         return int(self.contract.read("indexOf", institution_id))
+
+    def standing(self, index: int) -> tuple[int, int]:
+        """An institution's standing (the contract's number) and from when it holds, seconds since 1970."""
+        _, record = self.contract.read("institution", index)
+        return int(record[1]), int(record[6])
 
     def operator(self, account: str) -> OperatorRecord:
         """The record of an account."""

@@ -64,7 +64,7 @@ class Site:
         for url in self.rpc_urls:
             client = ChainClient([url], chain_id=self.chain_id)
             try:
-                client.chain_id()
+                client.call("eth_chainId")
             except NodeError:
                 client.close()
             else:

@@ -72,19 +72,29 @@ def fresh_poa_network(geth: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="session")
-def dev_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevNetwork]:
+def new_anvil(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mining], DevNetwork]:
+    """Gives a development node that is not started yet; whoever asks for it starts and ends it."""
+
+    def new(mining: Mining) -> DevNetwork:
+        return _anvil(tmp_path_factory.mktemp("anvil"), mining)
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def dev_network(new_anvil: Callable[[Mining], DevNetwork]) -> Iterator[DevNetwork]:
     """anvil with one block for each transaction, contracts deployed, founders enrolled."""
-    with _anvil(tmp_path_factory.mktemp("dev"), "each").up() as network:
+    with new_anvil("each").up() as network:
         yield network
 
 
 @pytest.fixture
-def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
+def anvil(new_anvil: Callable[[Mining], DevNetwork]) -> Iterator[Anvil]:
     """Makes development nodes: `anvil(mining="manual", contracts=False)`; then `.mine(count)`, `.rpc(…)`."""
     made: list[DevNetwork] = []
 
     def make(mining: Mining = "manual", *, contracts: bool = False) -> DevNetwork:
-        network = _anvil(tmp_path_factory.mktemp("anvil"), mining)
+        network = new_anvil(mining)
         made.append(network)
         return network.up(contracts=contracts)
 

@@ -56,6 +56,25 @@ def write_health(path: Path, health: Health) -> None:
     partial.replace(path)
 
 
+@dataclass(frozen=True)
+class Line:
+    """An agent's last word for a person."""
+
+    text: str
+    well: bool
+
+
+def read_line(path: Path, *, now: Clock = utc_now) -> Line:
+    """The line of a health file; one that is missing, damaged or old is not well."""
+    alarms = read_alarms(path, now=now)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        health = Health(**{**data, "alarms": alarms})
+        return Line(health.line(), not alarms and health.answering)
+    except (OSError, ValueError, TypeError):
+        return Line(f"{path.name}: no report; is the watch running?", False)
+
+
 def read_alarms(path: Path, *, now: Clock = utc_now) -> tuple[str, ...]:
     """The alarms in a health file; none if there is no agent, "agent-silent" if it stopped writing."""
     try:
