@@ -7,7 +7,8 @@ was handed to the patient is a document: a draft, a deposit or a provisional pay
 * mirror → CANCEL of what it mirrors, unless it was made in order to settle anew: then the new receipt replaces the
   old one and nothing is cancelled.
 * Rows come in any order and more than once. What can not be understood yet is a fault, and is understood when the
-  missing row has come, because a row is always interpreted together with all rows that refer to it.
+  missing row has come, because a row is always interpreted together with all rows that refer to it. One thing does
+  depend on the order: where a bill is paid, refunded and paid again, the receipt that is seen first replaces it.
 """
 
 from __future__ import annotations

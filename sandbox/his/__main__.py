@@ -102,7 +102,8 @@ def _note(options: argparse.Namespace, truth: Truth) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox.his", description=__doc__)
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--db", default=DEFAULT_URL, help="the hospital's database (%(default)s)")
+    database = os.environ.get("SAEGIM_SANDBOX_HIS_DB") or DEFAULT_URL
+    shared.add_argument("--db", default=database, help="else SAEGIM_SANDBOX_HIS_DB, else %(default)s")
     noted = argparse.ArgumentParser(add_help=False)
     noted.add_argument("--manifest", type=Path, help="append what a correct reader must end with")
     commands = parser.add_subparsers(dest="command", required=True)

@@ -72,10 +72,10 @@ def _list_of(engine: Engine, name: str) -> Callable[..., dict[str, Any]]:
             values = {"since": stamp, "after": after, "limit": limit}
             found = [_plain(row) for row in connection.execute(query, values).mappings()]
             _nest(connection, found, key, details)
-        last = found[-1] if found else None
+        last = found[-1] if found else {"CHG_DT": since.isoformat(), key: after}
         return {
             "rows": found,
-            "next": {"since": last["CHG_DT"], "after": last[key]} if last else None,
+            "next": {"since": last["CHG_DT"], "after": last[key]},
             "more": len(found) == limit,
         }
 
