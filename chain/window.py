@@ -16,8 +16,12 @@ from chain.errors import ChainError
 from chain.finality import MAX_RUN
 from chain.headers import Header
 
-Validators = Callable[[], Sequence[str]]
-"""Gives the validator set in force, as addresses."""
+Validators = Callable[[], Sequence[Sequence[str]]]
+"""Gives the validator set in force, as addresses, and behind it (while a change takes effect) the one before.
+
+The registry's change comes first; the engine's own votes follow it some blocks later, and until then headers
+are sealed as the set before seals.
+"""
 
 KEEP = 256
 """Blocks kept below the newest strong one, to notice even a reorganisation that must not happen."""
@@ -47,6 +51,15 @@ class HeadersMoved(ChainError):
 
 
 @dataclass(frozen=True)
+class SettledBlockLost:
+    """The alarm: blocks that counted as settled were replaced from `fork` + 1 on."""
+
+    chain_id: int
+    fork: int
+    head: int
+
+
+@dataclass(frozen=True)
 class WindowChange:
     """What one look brought. `fork`: the last block that stayed, if blocks were replaced."""
 
@@ -69,6 +82,7 @@ class HeaderWindow:
         self._headers: dict[int, Header] = {}
         self._base = 0
         self._head = -1
+        self._adopted: tuple[str, ...] | None = None
         self.settled = -1
         """Number of the newest settled block, -1 before the first."""
         self.strong = -1
@@ -110,7 +124,7 @@ class HeaderWindow:
         if lost:
             assert fork is not None
             self.settled, self.strong = fork, min(self.strong, fork)
-        self._judge()
+        self.judge()
         self._trim()
         return WindowChange(head, fork, lost)
 
@@ -162,12 +176,22 @@ class HeaderWindow:
             return None
         return first - 1 if replaced else None
 
-    def _judge(self) -> None:
+    def judge(self) -> None:
         """Find the newest settled and strong blocks, from the head down.
 
-        Four rounds of the validators are looked at: with too few of them alive no longer run is strong either.
+        The set before counts only until a block was settled under the new one.
         """
-        validators = self._validators()
+        sets = [tuple(found) for found in self._validators()] or [()]
+        for validators in sets[:1] if sets[0] == self._adopted else sets:
+            before = self.settled
+            self._judge_under(validators)
+            if self.fault is None:
+                if self.settled > before and validators == sets[0]:
+                    self._adopted = validators
+                return
+
+    def _judge_under(self, validators: Sequence[str]) -> None:
+        """Four rounds of the validators are looked at: with too few of them alive no longer run is strong either."""
         depth = min(MAX_RUN, 4 * len(validators) + 8)
         lowest = max(self.strong + 1, self._base, self._head - depth + 1)
         self.fault = None

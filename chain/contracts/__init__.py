@@ -5,7 +5,7 @@ from __future__ import annotations
 from chain.contracts.abi import AbiMismatch
 from chain.contracts.documents import DocumentRegistry, DocumentStatus
 from chain.contracts.events import Event, decode_event
-from chain.contracts.institutions import InstitutionRegistry, Operator
+from chain.contracts.institutions import InstitutionRegistry, Operator, registry_validators
 from chain.contracts.reverts import ContractRefusal, decode_revert
 from chain.contracts.transfers import NewTransfer, Transfer, TransferLedger
 from chain.contracts.vocabulary import (
@@ -46,4 +46,5 @@ __all__ = [
     "WithdrawReason",
     "decode_event",
     "decode_revert",
+    "registry_validators",
 ]

@@ -6,7 +6,7 @@ Votes and enrolment (propose, admitSponsored, addOperator …) are an ADMIN's wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -140,3 +140,20 @@ class InstitutionRegistry(Contract):
     def encode_claim_gas(self, account: str) -> bytes:
         """Call data: top an operator up."""
         return self.encode("claimGas", account)
+
+
+def registry_validators(registry: InstitutionRegistry) -> Callable[[], Sequence[Sequence[str]]]:
+    """Asks the registry at each call; remembers the set before, which seals on until the engine follows.
+
+    The word of one's own node. A follower's `validator_sets` needs no such trust.
+    """
+    seen: list[tuple[str, ...]] = []
+
+    def sets() -> Sequence[Sequence[str]]:
+        current = registry.validators()
+        if not seen or seen[0] != current:
+            seen.insert(0, current)
+            del seen[2:]
+        return tuple(seen)
+
+    return sets

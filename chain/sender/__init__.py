@@ -13,8 +13,9 @@ from chain.sender.fees import FeePolicy
 from chain.sender.gas import GasQuota
 from chain.sender.outbox import Submission
 from chain.sender.sender import Sender
-from chain.sender.state import SettledBlockLost, StepReport, TransactionState, TxState
+from chain.sender.state import StepReport, TransactionState, TxState
 from chain.sender.tables import OutboxRow, create_tables
+from chain.window import SettledBlockLost
 
 __all__ = [
     "CRASH_POINTS",

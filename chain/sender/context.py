@@ -21,8 +21,8 @@ from chain.headers import Header
 from chain.sender.fees import FeePolicy
 from chain.sender.rows import Account, OpenRow
 from chain.sender.signing import Signer
-from chain.sender.state import SettledBlockLost, TxState
-from chain.window import HeaderWindow
+from chain.sender.state import TxState
+from chain.window import HeaderWindow, SettledBlockLost
 
 CrashPoint = Callable[[str], None]
 """Called between any two durable steps with the step's name; tests let it raise or end the process."""

@@ -53,14 +53,19 @@ def recover(
         return False
     scan = _scan(ctx, snap, line)
     with ctx.transaction() as session:
-        _remember(ctx, session, line, scan)
+        known = rows.known_hashes(session, [tx.hash for tx in scan.own])
+        foreign = [_foreign(line, tx) for tx in scan.own if tx.hash not in known]
+        # Only what is settled is stored: the rest is read again by the next pass, as the chain then is.
+        kept = [old.model_dump() for old in foreign if old.block_number <= ctx.window.settled]
+        rows.add_foreign(session, kept)
         clean = min(scan.last, ctx.window.settled)
         rows.set_account(session, line, clean_block=max(clean, snap.own.clean_block))
     if not scan.complete:
         snap.hold_all = True
         return False
     used_up = snap.account.nonce - sum(tx.block_number > ctx.window.settled for tx in scan.own)
-    changed = _match(ctx, snap, line, unexplained, used_up, report)
+    unsettled = [old for old in foreign if old.block_number > ctx.window.settled]
+    changed = _match(ctx, snap, line, unexplained, unsettled, used_up, report)
     if changed:
         ctx.crash_point("recovered")
     return changed
@@ -97,30 +102,15 @@ def _scan(ctx: Context, snap: Snapshot, line: Line) -> _Scan:
     return scan
 
 
-def _remember(ctx: Context, session: Session, line: Line, scan: _Scan) -> None:
-    """Store what is not ours by hash; forget what a reorganisation took away."""
-    known = rows.known_hashes(session, [tx.hash for tx in scan.own])
-    gone = [
-        old.nonce
-        for old in rows.foreign_above(session, line, ctx.window.settled)
-        if ctx.window.holds(old.block_number, old.block_hash) is False
-    ]
-    rows.drop_foreign(session, line, gone)
-    rows.add_foreign(
-        session,
-        [
-            {
-                "chain_id": line.chain_id,
-                "sender": line.address,
-                "nonce": tx.nonce,
-                "hash": tx.hash,
-                "payload_hash": payload_hash(tx.to, tx.data) if tx.to else b"",
-                "block_number": tx.block_number,
-                "block_hash": tx.block_hash,
-            }
-            for tx in scan.own
-            if tx.hash not in known
-        ],
+def _foreign(line: Line, tx: Transaction) -> ForeignRow:
+    return ForeignRow(
+        chain_id=line.chain_id,
+        sender=line.address,
+        nonce=tx.nonce,
+        hash=tx.hash,
+        payload_hash=payload_hash(tx.to, tx.data) if tx.to else b"",
+        block_number=tx.block_number,
+        block_hash=tx.block_hash,
     )
 
 
@@ -129,6 +119,7 @@ def _match(
     snap: Snapshot,
     line: Line,
     unexplained: Sequence[OpenRow],
+    unsettled: Sequence[ForeignRow],
     used_up: int,
     report: StepReport,
 ) -> bool:
@@ -138,6 +129,7 @@ def _match(
     with ctx.transaction() as session:
         hashes = rows.payload_hashes(session, [row.id for row in candidates])
         found = rows.foreign(session, line, list(set(hashes.values())), [row.nonce for row in unexplained])
+        found = [*found, *unsettled]
         live = rows.attempts(session, [row.id for row in unexplained], raw=False)
         plan = _plan(ctx, snap, candidates, hashes, found, used_up)
         lost = {old.nonce for old in found if old.block_number <= ctx.window.settled}

@@ -213,7 +213,7 @@ def known_hashes(session: Session, hashes: Sequence[bytes]) -> set[bytes]:
 
 
 def add_foreign(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Remember mined transactions that the outbox does not know."""
+    """Remember settled transactions that the outbox does not know."""
     if rows:
         insert_ignore(session, ForeignRow, rows)
 
@@ -237,16 +237,6 @@ def has_foreign(session: Session, line: Line) -> bool:
         _FOREIGN.c.chain_id == line.chain_id, _FOREIGN.c.sender == line.address
     )
     return session.scalars(query.limit(1)).first() is not None
-
-
-def foreign_above(session: Session, line: Line, block: int) -> list[ForeignRow]:
-    """Foreign transactions in blocks above `block`."""
-    query = select(ForeignRow).where(
-        col(ForeignRow.chain_id) == line.chain_id,
-        col(ForeignRow.sender) == line.address,
-        col(ForeignRow.block_number) > block,
-    )
-    return list(session.scalars(query))
 
 
 def drop_foreign(session: Session, line: Line, nonces: Sequence[int]) -> None:

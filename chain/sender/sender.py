@@ -31,15 +31,15 @@ from chain.sender.gas import GasQuota
 from chain.sender.outbox import Submission
 from chain.sender.rows import Line
 from chain.sender.signing import Signer
-from chain.sender.state import SettledBlockLost, StepReport, TransactionState, TxState
+from chain.sender.state import StepReport, TransactionState, TxState
 from chain.sender.tables import OutboxRow
-from chain.window import HeaderWindow, Validators
+from chain.window import HeaderWindow, SettledBlockLost, Validators
 
 log = logging.getLogger(__name__)
 
 
-def _no_validators() -> Sequence[str]:
-    return ()
+def _no_validators() -> Sequence[Sequence[str]]:
+    return ((),)
 
 
 def _log_alarm(lost: SettledBlockLost) -> None:
@@ -53,7 +53,8 @@ def _pass_by(name: str) -> None:
 class Sender:
     """Sends for one account on one chain. `submit` may be called from anywhere; `step` from one thread.
 
-    `validators` gives the set in force (engines that seal need it). `start_block`: where a database that is
+    `validators` gives the set in force (engines that seal need it): `registry_validators(…)`, or a
+    follower's `validator_sets`. `start_block`: where a database that is
     new to a used account begins to look for its transactions. `gas`: how to get coins. `alarm` is called when
     settled blocks disappear. Of several processes with the same key the one that holds the lease works.
     """

@@ -60,15 +60,6 @@ class TransactionState:
     """Why it failed, or (state mined) will have failed once settled."""
 
 
-@dataclass(frozen=True)
-class SettledBlockLost:
-    """The alarm: blocks that counted as settled were replaced from `fork` + 1 on."""
-
-    chain_id: int
-    fork: int
-    head: int
-
-
 @dataclass
 class StepReport:
     """What one pass did. Counts are of transactions."""

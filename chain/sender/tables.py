@@ -82,7 +82,7 @@ class AttemptRow(SQLModel, table=True):
 
 
 class ForeignRow(SQLModel, table=True):
-    """A mined transaction of the account that the outbox does not know, e.g. sent after the restored backup.
+    """A settled transaction of the account that the outbox does not know, e.g. sent after the restored backup.
 
     A later submission of the same payload takes it over instead of sending it twice.
     """

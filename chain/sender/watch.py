@@ -13,7 +13,8 @@ from chain.headers import Header
 from chain.sender import rows
 from chain.sender.context import Context, Snapshot
 from chain.sender.rows import Attempt, Line, OpenRow
-from chain.sender.state import AttemptKind, SettledBlockLost, StepReport, TxState
+from chain.sender.state import AttemptKind, StepReport, TxState
+from chain.window import SettledBlockLost
 
 OUT_OF_GAS = "OutOfGas"
 
