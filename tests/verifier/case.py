@@ -16,10 +16,11 @@ from chain.merkle import MerkleTree, leaf_of
 from chain.trust import TrustFile
 from records.credential import IssuedCredential, Issuer, IssuerKey, issue
 from records.kinds import parse
-from verifier import ProofBundle, Report, verify
+from verifier import Outcome, ProofBundle, Question, Report, Verdict, verify
 from verifier.prove import make_bundle
 
 ISSUED = datetime.fromtimestamp(START, UTC)
+OTHER_KEY = ec.derive_private_key(777, ec.SECP256R1())
 SIGNING_KEY = ec.derive_private_key(20260305, ec.SECP256R1())
 
 
@@ -88,3 +89,15 @@ class Case:
         return verify(
             bundle, options.pop("trust", None) or self.trust, now=options.pop("now", self.now), **options
         )
+
+
+def found(report) -> dict[str, str]:
+    return {question.value: finding.code for question, finding in report.findings.items()}
+
+
+def only(report, question: str, code: str, verdict: Verdict) -> None:
+    """The one finding that did not pass, and the verdict that follows."""
+    assert {
+        q: c for q, c in found(report).items() if report.findings[Question(q)].outcome is not Outcome.PASSED
+    } == {question: code}
+    assert report.verdict is verdict
