@@ -43,6 +43,7 @@ class Oracle:
 
     settings: OracleSettings
     database: Engine
+    deployment: Deployment
     client: ChainClient
     chain: SenderChain
     adapter: HisAdapter
@@ -108,7 +109,7 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
         cleanup=Cleanup(database, clock, settings.content_retention, settings.leaf_retention),
         observer=observer,
     )
-    return Oracle(settings, database, client, chain, adapter, backend, pipeline)
+    return Oracle(settings, database, deployment, client, chain, adapter, backend, pipeline)
 
 
 def open_database(settings: OracleSettings) -> Engine:

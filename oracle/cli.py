@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pydantic import ValidationError
 
 from chain.clock import utc_now
+from chain.db import table_of
+from chain.deployment import DeploymentUnreadable
 from chain.errors import ChainError
 from chain.keys import KeyRefused
 from oracle import crash, running, shown_status
@@ -20,6 +22,8 @@ from oracle.db import migrate
 from oracle.errors import CannotReread, KeyFileInvalid, NotConfigured, SchemaOutdated, UnknownRow
 from oracle.his.base import HisError, HisUnavailable
 from oracle.logs import configure, shown
+from oracle.models import Quarantined
+from oracle.preflight import examine
 from oracle.quarantine import Quarantine
 from oracle.replay import read_from_start, replay
 from oracle.states import QuarantineState
@@ -54,15 +58,17 @@ def status(settings: OracleSettings, arguments: argparse.Namespace) -> int:
 
 
 def check(settings: OracleSettings, arguments: argparse.Namespace) -> int:
-    """Check settings, keys, the hospital system and the nodes, and say what does not fit."""
+    """Check the hospital system, the nodes, and what the chain knows of this oracle; say what does not fit."""
     oracle = assemble(settings)
     try:
-        oracle.adapter.check()
-        print(f"hospital system {oracle.adapter.name}: ok")
-        print(f"chain {oracle.client.chain_id()}: head {oracle.client.head().number}")
+        findings = list(examine(oracle))
     finally:
         oracle.close()
-    return 0
+    for finding in findings:
+        print(
+            f"{finding.what:16} {'ok   ' if finding.problem is None else 'NOT OK'} {finding.problem or finding.found}"
+        )
+    return 0 if all(finding.problem is None for finding in findings) else 1
 
 
 def play_again(settings: OracleSettings, arguments: argparse.Namespace) -> int:
@@ -92,7 +98,8 @@ def list_quarantine(settings: OracleSettings, arguments: argparse.Namespace) -> 
 def show_quarantine(settings: OracleSettings, arguments: argparse.Namespace) -> int:
     """Show one row: the hospital's key, the reason, the fields at fault."""
     row = Quarantine(open_database(settings), utc_now).row(arguments.number)
-    print(json.dumps(row.model_dump(mode="json"), ensure_ascii=False, indent=2))
+    shown_row = {column.name: getattr(row, column.name) for column in table_of(Quarantined).columns}
+    print(json.dumps(shown_row, ensure_ascii=False, indent=2, default=str))
     return 0
 
 
@@ -163,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         print(f"configuration: {problems}", file=sys.stderr)
-    except (NotConfigured, KeyFileInvalid, KeyRefused, SchemaOutdated) as error:
+    except (NotConfigured, KeyFileInvalid, KeyRefused, DeploymentUnreadable, SchemaOutdated) as error:
         print(f"configuration: {error}", file=sys.stderr)
     except (UnknownRow, CannotReread, HisError, ChainError) as error:
         print(shown(error), file=sys.stderr)

@@ -69,7 +69,6 @@ class OracleSettings(BaseSettings):
 
     # Who issues. The institution's index on chain and the names its documents carry.
     institution: int = Field(default=1, ge=1)
-    institution_id: str = "krnpi:11100001"
     institution_name: str = "서울시 샘플의료원"
 
     # Keys, by name, in one folder: clear development files, or encrypted keystores and PEM files (`chain.keys`).

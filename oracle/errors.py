@@ -55,6 +55,15 @@ class TurnLost(OracleError):
         self.turn = turn
 
 
+class SignersLost(OracleError):
+    """The processes that sign ended unexpectedly. Nothing was written; new ones start with the next page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "signing processes ended unexpectedly: new ones are started; look for lack of memory"
+        )
+
+
 class DeliveryUnavailable(OracleError):
     """The backend did not take the deliveries now: unreachable, overloaded, or it does not accept our token.
 

@@ -6,7 +6,8 @@ Nothing here is stored: what is made becomes real in intake's transaction, and i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from chain.clock import Clock
 from chain.merkle import leaf_of
+from oracle.errors import SignersLost
 from oracle.his.base import HisDocument
 from records.credential import issue
 from records.errors import RecordInvalid, UnknownKind
@@ -107,26 +109,43 @@ class PoolMaker:
 
     def __init__(self, issuing: Issuing, clock: Clock, processes: int) -> None:
         private = issuing.key.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        self._prepared = (private, issuing.key.kid, issuing.issuer)
         self._clock = clock
         self._processes = processes
-        self._pool = ProcessPoolExecutor(
-            processes,
-            mp_context=get_context("spawn"),  # threads run here: a forked child could inherit a held lock
-            initializer=_prepare_worker,
-            initargs=(private, issuing.key.kid, issuing.issuer),
-        )
+        self._pool = self._fresh_pool()
 
     def start(self, documents: Sequence[HisDocument]) -> Pending:
         size = max(_SMALLEST_SHARE, -(-len(documents) // self._processes))
+        parts = [documents[start : start + size] for start in range(0, len(documents), size)]
         at = self._clock()
-        shares = [
-            self._pool.submit(_make_share, documents[start : start + size], at)
-            for start in range(0, len(documents), size)
-        ]
-        return lambda: [result for share in shares for result in share.result()]
+        try:
+            shares = [self._pool.submit(_make_share, part, at) for part in parts]
+        except BrokenProcessPool as error:
+            raise self._lost() from error
+        return lambda: self._collect(shares)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+    def _collect(self, shares: Sequence[Future[list[Result]]]) -> list[Result]:
+        try:
+            return [result for share in shares for result in share.result()]
+        except BrokenProcessPool as error:
+            raise self._lost() from error
+
+    def _lost(self) -> SignersLost:
+        """A signing process ended (killed, out of memory): start anew for the next page."""
+        self.close()
+        self._pool = self._fresh_pool()
+        return SignersLost()
+
+    def _fresh_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._processes,
+            mp_context=get_context("spawn"),  # threads run here: a forked child could inherit a held lock
+            initializer=_prepare_worker,
+            initargs=self._prepared,
+        )
 
 
 _worker: list[Issuing] = []

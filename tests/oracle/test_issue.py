@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bench.samples import receipt
 from chain.merkle import leaf_of
+from oracle.errors import SignersLost
 from oracle.his.base import Action, HisDocument
 from oracle.issue import Issuing, LocalMaker, Made, Maker, PoolMaker, Refused
 from records.credential import verify
@@ -27,17 +31,23 @@ def document(kind: str = "receipt", **changes: Any) -> HisDocument:
     return HisDocument(kind, f"{kind}:1", "0" * 64, Action.ISSUE, payload, "P1", None, NOW)
 
 
-@pytest.fixture(params=["here", "elsewhere"])
-def maker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
-    if request.param == "here":
-        yield LocalMaker(ISSUING, lambda: NOW)
-        return
+@contextmanager
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[PoolMaker]:
     # A spawned process imports the main program again; under a test runner that is not what it should do.
     monkeypatch.setattr(sys.modules["__main__"], "__file__", None, raising=False)
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None, raising=False)
     made = PoolMaker(ISSUING, lambda: NOW, 1)
     yield made
     made.close()
+
+
+@pytest.fixture(params=["here", "elsewhere"])
+def maker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Maker]:
+    if request.param == "here":
+        yield LocalMaker(ISSUING, lambda: NOW)
+        return
+    with pool(monkeypatch) as made:
+        yield made
 
 
 def test_each_document_becomes_a_credential_that_verifies(maker: Maker) -> None:
@@ -69,3 +79,29 @@ def test_another_institutions_document_is_refused(maker: Maker) -> None:
 
 def test_no_work_is_no_trouble(maker: Maker) -> None:
     assert maker.start([])() == []
+
+
+def test_a_signing_process_that_dies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pool(monkeypatch) as maker:
+        assert len(maker.start([document()])()) == 1
+        for process in list(maker._pool._processes.values()):
+            process.kill()
+            process.join()
+        with pytest.raises(SignersLost):
+            maker.start([document()])()
+        assert len(maker.start([document()])()) == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(field=st.sampled_from(sorted(receipt())), value=JSON)
+@example(field="patient", value={"number": "1", "name": "\ud800"})
+@example(field="department", value={"code": "\x00", "name": "\udfff"})
+def test_whatever_a_field_holds_the_answer_is_a_credential_or_a_refusal(field: str, value: Any) -> None:
+    result = ISSUING.make(document(**{field: value}), NOW)
+    assert isinstance(result, Made) or result.reason in {"record-invalid", "other-institution"}

@@ -45,6 +45,8 @@ def hospital(poa_network: LocalNetwork, tmp_path: Path) -> Iterator[Site]:
 
 def test_a_hospitals_day_is_anchored_and_delivered_exactly_once(hospital: Site) -> None:
     truth = hospital.day(40, 3, "--dirty", "12")
+    assert hospital.oracle("migrate") == 0
+    assert hospital.oracle("check") == 0, hospital.output
     assert hospital.oracle("once") == 0, hospital.output
     check_exactly_once(hospital, truth)
     assert hospital.backend.repeated == 0
