@@ -14,7 +14,7 @@ from sqlalchemy import Engine as Database
 from sqlmodel import Session, SQLModel, col, delete, select
 
 from chain.clock import Clock, utc_now
-from chain.db import Lease, LeaseRow, insert_ignore, table_of, writing
+from chain.db import Lease, LeaseLost, LeaseRow, insert_ignore, table_of, writing
 from chain.deployment import Deployment
 from chain.engine import Engine, Finality
 from chain.errors import ChainError
@@ -124,6 +124,8 @@ class Follower:
                 raise
             except ChainError as error:
                 report.errors.append(error)
+            except LeaseLost:
+                report.leader = False
         return report
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from chain.clock import Clock, utc_now
 from chain.contracts.reverts import decode_revert
-from chain.db import Lease, writing
+from chain.db import Lease, LeaseLost, writing
 from chain.engine import engine_for
 from chain.errors import ChainError, OutOfGas, PayloadRefused, Reverted
 from chain.finality import Finality
@@ -135,6 +135,8 @@ class Sender:
                 self._pass(report)
             except ChainError as error:
                 report.errors.append(error)
+            except LeaseLost:  # paused for too long: another process goes on from what is stored
+                report.leader = False
         return report
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,8 @@ def test_each_payload_is_mined_exactly_once(make_workshop: Callable[..., Any], t
                     raise PowerCut
 
             self.shop.restart(crash_point=power_cut)
-            try:
+            with suppress(PowerCut):
                 self.shop.sender.step()
-            except PowerCut:
-                pass
             self.shop.restart()
 
         @rule(kind=st.sampled_from(["down", "lose_answers", "lose_arrivals"]))
@@ -151,8 +150,8 @@ def test_each_payload_is_mined_exactly_once(make_workshop: Callable[..., Any], t
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=30,
+            max_examples=4 * settings().max_examples // 5,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
         ),
