@@ -31,7 +31,8 @@ _TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 26
 
 class BundleError(ValueError):
     """Bytes that are no proof bundle. `code` is a stable reason: "bundle_too_large", "bundle_malformed",
-    "bundle_not_canonical", "bundle_version", "bundle_bare_credential"; `detail` says where."""
+    "bundle_not_canonical", "bundle_version", "bundle_bare_credential", "bundle_other_document"; `detail` says
+    where."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)

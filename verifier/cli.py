@@ -1,7 +1,8 @@
 """`saegim-verify`: check a document without trusting any server.
 
     saegim-verify FILE.saegim [--trust network.json] [--node URL]…   check it
-    saegim-verify prove FILE.saegim --node URL -o FRESH.saegim       a fresh proof of it
+    saegim-verify prove FILE.saegim --node URL -o FRESH.saegim       a fresh proof of it, from a member's node
+    saegim-verify prove FILE.saegim --proof PROOF -o FRESH.saegim    the same, from a proof that a member sent
     saegim-verify show FILE.saegim                                   what is in it, unchecked
     saegim-verify trust network.json                                 what a trust file says, and who signed it
 
@@ -27,7 +28,7 @@ from verifier.bundle import BundleError, ProofBundle
 from verifier.document import describe
 from verifier.files import UsageError, load_trust, parse_moment, read_input, write_output
 from verifier.integrity import check_integrity
-from verifier.prove import refresh
+from verifier.prove import adopt, refresh
 from verifier.readers import UnknownReader, parse_freshness
 from verifier.terminal import document_text, printable, report_text
 from verifier.times import Language
@@ -82,22 +83,28 @@ def _prove(arguments: Sequence[str], clock: Clock) -> int:
     parser.add_argument(
         "-o", "--output", required=True, type=Path, help="where to write the fresh .saegim file"
     )
+    parser.add_argument("--proof", help="a member's answer to GET /api/v1/documents/{id}/proof, as a file")
     options = parser.parse_args(arguments)
     data = read_input(options.file)
     trust = load_trust(options.trust, data)
     client = _client(options.node, trust)
-    if client is None:
-        raise UsageError("give a member's node with --node URL")
+    if (client is None) == (options.proof is None):
+        raise UsageError("give either a member's node with --node URL or a member's proof with --proof FILE")
     try:
         trust.verify(clock())
-        fresh = refresh(client, trust, ProofBundle.read(data)).encode()
+        bundle = ProofBundle.read(data)
+        if client is None:
+            fresh = adopt(bundle, ProofBundle.decode(read_input(options.proof))).encode()
+        else:
+            fresh = refresh(client, trust, bundle).encode()
     except (BundleError, TrustError, CredentialError) as error:
         raise UsageError(str(error)) from error
     except (ChainError, LightProofError) as error:
         print(f"saegim-verify prove: {printable(str(error))}", file=sys.stderr)
         return EXIT_CODES[Verdict.UNKNOWN]
     finally:
-        client.close()
+        if client is not None:
+            client.close()
     write_output(options.output, fresh)
     print(f"{options.output}: {len(fresh):,} bytes")
     return 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chain.engine import Finality
 from chain.light import LightProof
 from chain.proofs import NotFinalYet, ProofClient, build_light_proof
 from chain.trust import TrustFile
-from verifier.bundle import ProofBundle
+from verifier.bundle import BundleError, ProofBundle
 from verifier.subject import subject_of
 from verifier.verification import fetch_key
 
@@ -50,3 +52,13 @@ def refresh(client: ProofClient, trust: TrustFile, bundle: ProofBundle) -> Proof
         key=bundle.key,
         held=bundle.proof,
     )
+
+
+def adopt(bundle: ProofBundle, proof_only: ProofBundle) -> ProofBundle:
+    """The same document with the proof of a bundle without content, as a member's `GET …/proof` gives it.
+
+    Raises BundleError("bundle_other_document"): it proves another document's place.
+    """
+    if (proof_only.issuer, proof_only.root, proof_only.path) != (bundle.issuer, bundle.root, bundle.path):
+        raise BundleError("bundle_other_document", "the proof is of another document")
+    return replace(bundle, proof=proof_only.proof)

@@ -40,7 +40,7 @@ def document(document_id: UUID, session: ReadSession) -> DocumentOut:
     },
 )
 def proof(document_id: UUID, session: WriteSession, services: ServicesDep) -> Response:
-    """A proof made now from this member's own node; `saegim-verify refresh` puts it into a bundle.
+    """A proof made now from this member's own node; `saegim-verify prove --proof` puts it into a bundle.
 
     The header `Saegim-Proof` says `fresh`, or `kept` when the node cannot be asked now and the last proof is sent.
     """

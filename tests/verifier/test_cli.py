@@ -277,3 +277,30 @@ def test_the_guard_of_that_test_works(files):
     arguments += ["--at", NOW.isoformat()]
     done = subprocess.run(arguments, capture_output=True, text=True, cwd=files)
     assert "a socket was opened" in done.stderr
+
+
+def proof_file(files, **changes):
+    """A member's answer to `GET …/proof`: a fresh bundle without the document."""
+    (files / "sent.proof").write_bytes(replace(CASE.made(), credential="", **changes).encode())
+    return ["prove", "stale.saegim", "--trust", "network.json", "--proof", "sent.proof", "-o", "fresh.saegim"]
+
+
+def test_a_proof_that_a_member_sent_completes_the_holders_file(files):
+    (files / "stale.saegim").write_bytes(replace(BUNDLE, proof=None).encode())
+    assert run(*proof_file(files)) == 0
+    assert ProofBundle.decode((files / "fresh.saegim").read_bytes()).credential == BUNDLE.credential
+    assert run("fresh.saegim", "--trust", "network.json") == 0
+
+
+@pytest.mark.parametrize("changes", [{"issuer": 2}, {"root": bytes(32)}, {"path": ()}])
+def test_a_proof_of_another_document_is_not_taken(files, changes, capsys):
+    (files / "stale.saegim").write_bytes(BUNDLE.encode())
+    assert run(*proof_file(files, **changes)) == 2
+    assert "another document" in capsys.readouterr().err
+    assert not (files / "fresh.saegim").exists()
+
+
+def test_a_proof_comes_from_a_node_or_from_a_file_not_from_both(files, capsys):
+    (files / "stale.saegim").write_bytes(BUNDLE.encode())
+    assert run(*proof_file(files), "--node", "http://n") == 2
+    assert "either" in capsys.readouterr().err
