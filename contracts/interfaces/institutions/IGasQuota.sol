@@ -16,7 +16,8 @@ interface IGasQuota {
 
     /// @notice Tops up an operator (pays what is there if the reserve is short).
     /// @dev Caller: anyone, since an operator without coins cannot send. The operator must be in force and its
-    /// institution Active (errors of `authorize`). Emits GasGranted. Reverts with GasQuotaUsed, GasReserveEmpty.
+    /// institution Active (errors of `authorize`, role 0 for who is no operator). Emits GasGranted. Reverts with
+    /// GasQuotaUsed, GasReserveEmpty.
     function claimGas(address account) external;
 
     /// @notice What `claimGas` would grant now in wei, were the account an operator in force and the reserve full.

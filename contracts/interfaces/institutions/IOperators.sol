@@ -17,7 +17,7 @@ interface IOperators {
         uint16 roles; // bit mask, see Common.sol
         uint40 since; // block time of the latest acceptance
         uint40 until; // first moment at which it no longer acts; 0 open
-        uint40 compromisedSince; // acts from here on may be another's; 0 never declared; final
+        uint40 compromisedSince; // acts from here on may be another's; 0 never declared; earlier by vote only
     }
 
     /// @notice `account` now acts for `institution` with `roles` until `until` (0: open).
@@ -57,20 +57,21 @@ interface IOperators {
     /// @dev Caller: ADMIN of an Active institution. `acceptance` is the 65-byte EIP-712 signature by `account` over
     /// `OperatorAcceptance(uint32 institution,address account,uint16 roles,uint32 custodian,uint256 nonce)` with
     /// `nonce = nonces(account)`; with a custodian, 65 more bytes: the same digest signed by an ADMIN of the custodian.
-    /// Emits OperatorSet. Reverts with AccountTaken, AccountCompromised, EmptyAccount, InvalidRoles, InvalidCustodian,
-    /// BadSignature.
+    /// Emits OperatorSet. Reverts with AccountTaken, AccountCompromised, InvalidRoles, InvalidCustodian, BadSignature;
+    /// with the errors of `authorize` if the caller, the custodian or the custodian's signer may not do this.
     function addOperator(address account, uint16 roles, uint32 custodian, bytes calldata acceptance) external;
 
     /// @notice Plans the end of an operator: it acts until `until` (not included). Only ever shortens.
     /// @dev Caller: ADMIN of its institution, in any standing (it only takes away). Emits OperatorSet.
-    /// Reverts with OperatorEnded, InvalidEnd.
+    /// Reverts with NotAuthorized (another institution's account), OperatorEnded, InvalidEnd.
     function endOperator(address account, uint40 until) external;
 
     /// @notice Ends an operator at once. A `compromisedSince` other than 0 also declares its acts since then doubtful;
     /// that may follow later than the end, once.
     /// @dev Caller: ADMIN of its institution, in any standing. An ADMIN may end itself; RecoverAdmin brings back an
-    /// institution that has none left. Emits OperatorSet and, with a compromise, OperatorCompromised. Reverts with
-    /// OperatorEnded, CompromiseInFuture, CompromiseTooEarly, CompromiseDeclared.
+    /// institution that has none left. Emits OperatorSet (if it had not ended) and, with a compromise,
+    /// OperatorCompromised. Reverts with NotAuthorized (another institution's account), OperatorEnded,
+    /// CompromiseInFuture, CompromiseTooEarly, CompromiseDeclared.
     function revokeOperator(address account, uint40 compromisedSince) external;
 
     /// @notice The institution `account` acts for with `role`, now. The one question every contract asks.

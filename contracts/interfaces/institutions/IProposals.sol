@@ -106,7 +106,7 @@ interface IProposals {
     /// Emits RecoveryVetoed. Reverts with UnknownProposal, NotRecovery, AlreadyExecuted, NotAuthorized.
     function vetoRecovery(uint256 proposalId) external;
 
-    /// @notice Reverts unless `payload` is the ABI encoding that `action` takes.
+    /// @notice Reverts, without data, unless `payload` is the ABI encoding that `action` takes.
     function checkPayload(Action action, bytes calldata payload) external pure;
 
     /// @notice A proposal and its payload. Reverts with UnknownProposal.
