@@ -187,11 +187,11 @@ class Sender:
 
     def _tidy(self, snap: Snapshot, unexplained: Sequence[rows.OpenRow]) -> None:
         """Move up the marks below which nothing needs to be looked at again."""
-        ctx, clean = self._ctx, snap.own.clean_block
-        if not unexplained and not snap.hold_all and snap.account.nonce <= snap.own.next_nonce:
-            clean = max(clean, ctx.window.settled)
+        ctx = self._ctx
+        explained = not unexplained and not snap.hold_all and snap.account.nonce <= snap.own.next_nonce
         with ctx.transaction() as session:
             own = rows.lock_account(session, self.line)
+            clean = max(own.clean_block, ctx.window.settled) if explained else own.clean_block
             lowest = rows.lowest_open(session, self.line, own.floor)
             floor = own.next_nonce if lowest is None else lowest
             if (floor, clean) != (own.floor, own.clean_block):

@@ -91,7 +91,7 @@ def test_a_new_database_for_a_used_key_finds_its_place(
     fresh.restart(limits=Limits(scan_blocks=2))
     fresh.submit("a")
     fresh.submit("c")
-    for _ in range(20):
+    for _ in range(12):
         fresh.sender.step()
         fresh.chain.mine()
     assert all_settled(fresh, "a", "c")
