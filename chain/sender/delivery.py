@@ -96,7 +96,7 @@ def _with_gas(
     for row, outcome in zip(missing, ctx.client.try_estimates(calls) if calls else [], strict=True):
         if isinstance(outcome, ChainError):
             ctx.memory.condemned[row.id] = outcome
-            report.errors.append(outcome)
+            report.refused += 1
             return [other for other in ready if other.nonce < row.nonce]
         row.gas_limit = min(round(outcome * _GAS_MARGIN), snap.head.gas_limit)
     return ready

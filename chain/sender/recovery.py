@@ -92,9 +92,9 @@ def await_pools(ctx: Context, snap: Snapshot, line: Line, report: StepReport) ->
 def _scan(ctx: Context, snap: Snapshot, line: Line) -> _Scan:
     """Our own transactions in blocks not known to be clean, as many blocks as one pass may read."""
     first = max(snap.own.clean_block + 1, 0)
-    last = snap.head.number
-    if first <= ctx.window.settled:  # history is read in parts; what is not settled, always whole
-        last = min(last, first + ctx.limits.scan_blocks - 1)
+    last = first + ctx.limits.scan_blocks - 1
+    if last >= ctx.window.settled:  # history is read in parts; what is not settled, always whole
+        last = snap.head.number
     scan = _Scan(last=last, complete=last == snap.head.number)
     for start in range(first, last + 1, _PART):
         for block in ctx.client.blocks(range(start, min(start + _PART, last + 1))):
