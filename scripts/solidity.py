@@ -1,15 +1,16 @@
 """The Solidity compiler as the project uses it: standard JSON through py-solc-x, settings of ape-config.yaml.
 
-ape compiles the same sources with the same settings for the tests and the console; this module is for what
-must not need ape: the artifacts that the Python packages read, and the static analysis.
+For the artifacts that the Python packages read, the contract tests (so that they run the exported bytecode, not
+another) and the static analysis. The ape console compiles the same sources with the same settings by itself.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
+DOUBLES = CONTRACTS / "test"
 LIBRARIES = {"@openzeppelin/": ROOT / "hardhat-node" / "node_modules" / "@openzeppelin"}
 LAUNCHERS = ROOT / "hardhat-node" / "bin"
 IMPORT = re.compile(r"""^\s*import\s+(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']\s*;""", re.MULTILINE)
-OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout"]
+OUTPUTS = ("abi", "evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout")
+CACHE = ROOT / ".build" / "solc"
 
 
 class CompilationError(Exception):
@@ -46,7 +49,7 @@ def compiler_version() -> str:
     return str(_solidity_config()["version"])
 
 
-def settings(outputs: Iterable[str] = OUTPUTS) -> dict[str, Any]:
+def settings(outputs: Sequence[str] = OUTPUTS) -> dict[str, Any]:
     """The settings of a standard JSON input: optimiser and EVM version of ape-config.yaml."""
     config = _solidity_config()
     return {
@@ -55,14 +58,18 @@ def settings(outputs: Iterable[str] = OUTPUTS) -> dict[str, Any]:
         "evmVersion": config["evm_version"],
         # Without the hash of comments and file names the bytecode changes only when the code does.
         "metadata": {"bytecodeHash": "none"},
-        "outputSelection": {"*": {"*": list(outputs), "": ["ast"] if "ast" in outputs else []}},
+        "outputSelection": {"*": {"*": list(outputs)}},
     }
 
 
 def own_sources() -> list[Path]:
     """The project's own Solidity files without the test doubles, sorted."""
-    doubles = CONTRACTS / "test"
-    return sorted(path for path in CONTRACTS.rglob("*.sol") if doubles not in path.parents)
+    return sorted(path for path in CONTRACTS.rglob("*.sol") if DOUBLES not in path.parents)
+
+
+def all_sources() -> list[Path]:
+    """The project's own Solidity files and the test doubles, sorted."""
+    return sorted(CONTRACTS.rglob("*.sol"))
 
 
 def gather(paths: Iterable[Path]) -> dict[str, str]:
@@ -81,19 +88,46 @@ def gather(paths: Iterable[Path]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def compile_standard(sources: dict[str, str], *, outputs: Iterable[str] = OUTPUTS) -> dict[str, Any]:
-    """The compiler's standard JSON output. Raises `CompilationError`."""
-    use_launcher()
+def compile_standard(sources: dict[str, str], *, outputs: Sequence[str] = OUTPUTS) -> dict[str, Any]:
+    """The compiler's standard JSON output, from `.build/solc` if these very sources were compiled before.
+
+    Raises `CompilationError`.
+    """
     request = {
         "language": "Solidity",
         "sources": {name: {"content": text} for name, text in sources.items()},
         "settings": settings(outputs),
     }
+    asked = json.dumps([compiler_version(), request]).encode()
+    cached = CACHE / f"{hashlib.sha256(asked).hexdigest()}.json"
+    if not cached.is_file():
+        _write_whole(cached, json.dumps(_compile(request)))
+        _keep_latest(CACHE, 8)
+    answer: dict[str, Any] = json.loads(cached.read_text(encoding="utf-8"))
+    return answer
+
+
+def _compile(request: dict[str, Any]) -> dict[str, Any]:
+    use_launcher()
     try:
         answer: dict[str, Any] = solcx.compile_standard(request, solc_version=compiler_version())
     except solcx.exceptions.SolcError as error:
         raise CompilationError(_messages(error)) from error
     return answer
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write so that a reader of the same path sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_suffix(f".{os.getpid()}")
+    own.write_text(text, encoding="utf-8")
+    own.replace(path)
+
+
+def _keep_latest(folder: Path, count: int) -> None:
+    """Delete all but the files written last."""
+    for old in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-count]:
+        old.unlink(missing_ok=True)
 
 
 def use_launcher() -> None:
@@ -102,6 +136,12 @@ def use_launcher() -> None:
         os.environ["SOLCX_BINARY_PATH"] = str(LAUNCHERS)
     if compiler_version() not in {str(version) for version in solcx.get_installed_solc_versions()}:
         solcx.install_solc(compiler_version())
+
+
+def compiler_path() -> Path:
+    """The compiler's executable."""
+    use_launcher()
+    return Path(solcx.install.get_executable(compiler_version()))
 
 
 def _messages(error: solcx.exceptions.SolcError) -> list[str]:

@@ -7,12 +7,13 @@ and take snapshots for every test of the project. They bear the plugin's names, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from tests.contracts.frame import ACTIVE, ERRORS, ROLES, ROOT, prepare_tools
+from scripts.solidity import all_sources, compile_standard, gather
+from tests.contracts.frame import ACTIVE, ERRORS, ROLES, prepare_tools
 
 MISSING = "contract tests need {} (make setup)"
 
@@ -36,15 +37,42 @@ def provider() -> Iterator[Any]:
         yield connected
 
 
-@pytest.fixture(scope="session")
-def project(provider: Any) -> Any:
-    """The compiled contracts by name."""
-    import ape
+class Contracts:
+    """The contracts and the doubles by name, as ape's containers: `contracts.DocumentRegistry`.
 
-    compiled = ape.Project(ROOT)
-    for contract in compiled.load_contracts().values():
-        ERRORS.learn([error.model_dump(mode="json") for error in contract.errors])
-    return compiled
+    Compiled as the artifacts are, so that tests run the bytecode that is deployed. (ape's own project would keep
+    a double as it was when only the contract below it has changed.)
+    """
+
+    def __init__(self, compiled: Mapping[str, Mapping[str, Any]]) -> None:
+        self._compiled = compiled
+
+    def __getattr__(self, name: str) -> Any:
+        from ape.contracts import ContractContainer
+        from ethpm_types import ContractType
+
+        if name not in self._compiled:
+            raise AttributeError(name)
+        contract = self._compiled[name]
+        kind = ContractType.model_validate(
+            {
+                "contractName": name,
+                "abi": contract["abi"],
+                "deploymentBytecode": {"bytecode": "0x" + contract["evm"]["bytecode"]["object"]},
+                "runtimeBytecode": {"bytecode": "0x" + contract["evm"]["deployedBytecode"]["object"]},
+            }
+        )
+        return ContractContainer(contract_type=kind)
+
+
+@pytest.fixture(scope="session")
+def project(provider: Any) -> Contracts:
+    """The compiled contracts by name."""
+    output = compile_standard(gather(all_sources()))["contracts"]
+    compiled = {name: contract for contracts in output.values() for name, contract in contracts.items()}
+    for contract in compiled.values():
+        ERRORS.learn(contract["abi"])
+    return Contracts(compiled)
 
 
 @pytest.fixture(scope="session")
