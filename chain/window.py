@@ -154,8 +154,11 @@ class HeaderWindow:
         return header.number == 0 or (parent is not None and parent.hash == header.parent_hash)
 
     def _floor(self, head: int) -> int:
-        """Lowest block worth having: what is kept, or after a long absence enough for one judged run."""
-        far = max(0, head - MAX_RUN)
+        """Lowest block worth having: what is kept, or after a long absence enough for one judged run.
+
+        Never the genesis block: nothing replaces it, and some development nodes give it without a right hash.
+        """
+        far = max(1, head - MAX_RUN)
         return min(self._base, far) if self._head >= 0 and self._head >= far else far
 
     def _place(self, fresh: dict[int, Header]) -> int | None:

@@ -91,7 +91,7 @@ def await_pools(ctx: Context, snap: Snapshot, line: Line, report: StepReport) ->
 
 def _scan(ctx: Context, snap: Snapshot, line: Line) -> _Scan:
     """Our own transactions in blocks not known to be clean, as many blocks as one pass may read."""
-    first = max(snap.own.clean_block + 1, 0)
+    first = max(snap.own.clean_block + 1, 1)  # the genesis block holds no transaction
     last = first + ctx.limits.scan_blocks - 1
     if last >= ctx.window.settled:  # history is read in parts; what is not settled, always whole
         last = snap.head.number

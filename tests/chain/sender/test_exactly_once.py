@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from chain.db import make_engine
-from chain.sender import CRASH_POINTS, TxState
+from chain.sender import CRASH_POINTS, Limits, TxState
 
 PAYLOADS = st.sampled_from([b"a", b"b", b"c", b"d", b"e"])
 """Few, so that two keys often carry the same payload."""
@@ -38,9 +38,9 @@ class PowerCut(BaseException):
 
 def test_each_payload_is_mined_exactly_once(make_workshop: Callable[..., Any], tmp_path: Path) -> None:
     class Machine(RuleBasedStateMachine):
-        @initialize()
-        def begin(self) -> None:
-            self.shop = make_workshop()
+        @initialize(window=st.sampled_from([3, 2_000]), scan_blocks=st.sampled_from([2, 2_000]))
+        def begin(self, window: int, scan_blocks: int) -> None:
+            self.shop = make_workshop(limits=Limits(window=window, scan_blocks=scan_blocks))
             self.submitted: dict[str, bytes] = {}
             self.backup: Path | None = None
 
@@ -132,7 +132,7 @@ def test_each_payload_is_mined_exactly_once(make_workshop: Callable[..., Any], t
                 return
             self.alive()
             self.shop.chain.base_fee = 7
-            for _ in range(60):
+            for _ in range(80):
                 self.shop.sender.step()
                 self.shop.chain.mine()
             mined = Counter(self.shop.mined_payloads())
