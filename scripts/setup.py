@@ -86,12 +86,18 @@ def python_packages() -> None:
 
 def node_packages() -> None:
     # Node itself comes as a Python package: an older system npm would leave out Hardhat's native part.
+    # `install --no-save` keeps to the lock file like `ci`, but does not stop at other systems' optional binaries,
+    # which some registries do not carry and a lock file made there does not list.
     path = f"{VENV_BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     once(
         "node packages",
         digest(NODE / "package-lock.json"),
         (NODE / "node_modules" / ".bin").exists,
-        lambda: run([VENV_BIN / "npm", "ci", "--no-audit", "--no-fund"], cwd=NODE, env={"PATH": path}),
+        lambda: run(
+            [VENV_BIN / "npm", "install", "--no-save", "--no-audit", "--no-fund"],
+            cwd=NODE,
+            env={"PATH": path},
+        ),
     )
 
 
