@@ -137,3 +137,11 @@ def alice(accounts: Any) -> Any:
 def bob(accounts: Any) -> Any:
     """Acts for institution 2 in every role."""
     return accounts[2]
+
+
+@pytest.fixture(scope="session")
+def network(project: Any, chain: Any, accounts: Any) -> Any:
+    """The three contracts together, as `tests.contracts.network.Network`."""
+    from tests.contracts.network import deploy_network
+
+    return deploy_network(project, chain, accounts)
