@@ -181,5 +181,9 @@ class SideBySide(RuleBasedStateMachine):
         executed = {number for number, (record, _) in enumerate(records, start=1) if record[8]}
         assert executed >= self.seen_executed, "what was carried out is open again"
         self.seen_executed = executed
-        for granted in self.model.granted.values():
-            assert granted <= COIN
+        for address, held in ((self.driver.registry, self.model.reserve), *self.silent_balances()):
+            assert int(self.driver.rpc("eth_getBalance", address, "latest"), 16) == held
+        assert all(granted <= COIN for granted in self.model.granted.values())
+
+    def silent_balances(self) -> list[tuple[str, int]]:
+        return [(address, self.model.balances[address]) for address in SILENT]
