@@ -13,7 +13,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from backend.app import create_app
-from backend.config import Environment, Settings
+from backend.config import Settings
 from backend.db import migrate
 from backend.documents import links, repository
 from backend.documents.errors import DocumentNotFound
@@ -23,6 +23,7 @@ from backend.service_token import ServiceKeysInvalid
 from backend.services import Services
 from backend.vault import KeyEncryptionKeys, KeyRingInvalid, Vault
 from chain.db import make_engine, reading, writing
+from chain.settings import Environment, UnknownSetting
 
 
 def serve(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -139,7 +140,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 1 nothing found or refused, 2 wrong use or configuration."""
     arguments = parser().parse_args(argv)
     try:
-        return int(arguments.run(Settings(), arguments))
+        return int(arguments.run(Settings.read(), arguments))
+    except UnknownSetting as error:
+        print(f"configuration: {error}", file=sys.stderr)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         print(f"configuration: {problems}", file=sys.stderr)

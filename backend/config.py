@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from chain.settings import Environment, ProcessSettings
 
 DATA = Path(".data")
 
 
-class Environment(StrEnum):
-    """Where the process runs; `production` refuses everything that is for development only."""
-
-    DEVELOPMENT = "development"
-    TEST = "test"
-    PRODUCTION = "production"
-
-
-class Settings(BaseSettings):
+class Settings(ProcessSettings):
     """One backend process. Durations carry their unit in the type; sizes are bytes."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SAEGIM_BACKEND_", env_file=".env", extra="ignore", populate_by_name=True
-    )
-
-    environment: Environment = Field(
-        default=Environment.DEVELOPMENT, validation_alias=AliasChoices("SAEGIM_ENV", "environment")
-    )
+    model_config = SettingsConfigDict(env_prefix="SAEGIM_BACKEND_")
 
     # Storage. Wrapped document keys live apart from the documents, outside long-term backups, so that destroying
     # a key destroys the document in every backup that is old enough.

@@ -9,12 +9,13 @@ from fastapi import Depends, Request
 from joserfc.jwk import KeySet
 from sqlalchemy import Engine
 
-from backend.config import Environment, Settings
+from backend.config import Settings
 from backend.node import OwnNode
 from backend.service_token import load_keys
 from backend.vault import KeyEncryptionKeys, Vault
 from chain.clock import Clock, utc_now
 from chain.db import make_engine
+from chain.settings import Environment
 
 
 @dataclass(frozen=True, slots=True)

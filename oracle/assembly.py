@@ -14,12 +14,13 @@ from chain.clock import Clock, utc_now
 from chain.db import make_engine
 from chain.deployment import Deployment
 from chain.keys import KeyRing
+from chain.settings import Environment
 from oracle.adapters import make_adapter
 from oracle.backend_client import HttpBackend
 from oracle.batching import Batching
 from oracle.chain_link import SenderChain, connect
 from oracle.cleanup import Cleanup
-from oracle.config import Environment, OracleSettings
+from oracle.config import OracleSettings
 from oracle.db import require_current
 from oracle.delivery import Delivering
 from oracle.delivery_body import BodyMaker

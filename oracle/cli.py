@@ -15,6 +15,7 @@ from chain.db import table_of
 from chain.deployment import DeploymentUnreadable
 from chain.errors import ChainError
 from chain.keys import KeyRefused
+from chain.settings import UnknownSetting
 from oracle import crash, running, shown_status
 from oracle.assembly import Oracle, assemble, open_database, service_tokens
 from oracle.config import OracleSettings
@@ -163,14 +164,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
     arguments = parser().parse_args(argv)
     try:
-        settings = OracleSettings()
+        settings = OracleSettings.read()
         configure(settings.log_level)
         crash.arm_from_environment()
         return int(arguments.run(settings, arguments))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         print(f"configuration: {problems}", file=sys.stderr)
-    except (NotConfigured, KeyFileInvalid, KeyRefused, DeploymentUnreadable, SchemaOutdated) as error:
+    except (
+        UnknownSetting,
+        NotConfigured,
+        KeyFileInvalid,
+        KeyRefused,
+        DeploymentUnreadable,
+        SchemaOutdated,
+    ) as error:
         print(f"configuration: {error}", file=sys.stderr)
     except (UnknownRow, CannotReread, HisError, ChainError) as error:
         print(shown(error), file=sys.stderr)

@@ -6,24 +6,17 @@ Key material is never a setting itself, only the file it stands in.
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from chain.settings import Environment, ProcessSettings
 
 DATA = Path(".data")
-
-
-class Environment(StrEnum):
-    """Where the process runs; `production` refuses everything that is for development only."""
-
-    DEVELOPMENT = "development"
-    TEST = "test"
-    PRODUCTION = "production"
 
 
 def _seconds(value: object) -> object:
@@ -39,16 +32,10 @@ def _seconds(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
-class OracleSettings(BaseSettings):
+class OracleSettings(ProcessSettings):
     """One oracle process. Durations carry their unit in the type (a plain number is seconds); sizes are documents."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SAEGIM_ORACLE_", env_file=".env", extra="ignore", populate_by_name=True
-    )
-
-    environment: Environment = Field(
-        default=Environment.DEVELOPMENT, validation_alias=AliasChoices("SAEGIM_ENV", "environment")
-    )
+    model_config = SettingsConfigDict(env_prefix="SAEGIM_ORACLE_")
 
     database_url: str = f"sqlite:///{DATA}/oracle.sqlite3"
     store_key_file: Path = DATA / "oracle" / "store.key"

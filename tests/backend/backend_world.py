@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from backend.app import create_app
-from backend.config import Environment, Settings
+from backend.config import Settings
 from backend.db import migrate
 from backend.documents import links
 from backend.node import NodeNotUsable, OwnNode, UnknownKey
@@ -26,6 +26,7 @@ from backend.vault import KeyEncryptionKeys, Vault
 from chain.db import make_engine, writing
 from chain.errors import NodeUnavailable
 from chain.p256 import kid_to_text, thumbprint
+from chain.settings import Environment
 from oracle.service_token import ServiceTokens
 from records.credential import IssuedCredential
 

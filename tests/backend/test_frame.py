@@ -8,10 +8,11 @@ import re
 import pytest
 from backend_world import World
 
-from backend.config import Environment, Settings
+from backend.config import Settings
 from backend.documents import repository
 from backend.web.i18n import set_language, translate
 from backend.web.templating import STATIC, environment, static_url
+from chain.settings import Environment
 from scripts import messages
 
 PAGES = ("/", "/verify", "/no-such-page", "/d/no-such-token")
