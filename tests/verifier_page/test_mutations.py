@@ -1,0 +1,227 @@
+"""Bundles and trust files with something changed: the page's verifier and the Python one say the same of each.
+
+Seeded, so that a failure comes again. A mutation that both refuse for the same reason is worth as much as one that
+both accept: what must not happen is that one is fooled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import cbor2
+from node_verifier import Job, NodeVerifier, disagreements, python_report
+from vector_jobs import vector_job
+
+from chain.headers import Header
+
+ROUNDS = 5 if os.environ.get("CI") else 1
+SEED = 20260305
+
+
+def flipped(data: bytes, rng: random.Random) -> bytes:
+    """One byte changed."""
+    place = rng.randrange(len(data))
+    return data[:place] + bytes([data[place] ^ (1 << rng.randrange(8))]) + data[place + 1 :]
+
+
+def agree(node_verifier: NodeVerifier, jobs: list[Job]) -> Counter[str]:
+    """Asserts that the two agree on every job; gives how often each verdict came."""
+    assert not (found := disagreements(node_verifier, jobs)), "\n".join(found[:20])
+    return Counter(python_report(job).get("verdict", "refused") for job in jobs)
+
+
+def test_flipped_bytes_of_valid_bundles(node_verifier):
+    rng = random.Random(SEED)
+    jobs = [
+        replace(base, name=f"{base.name} #{place}", bundle=flipped(base.bundle, rng))
+        for base in map(vector_job, ("valid.saegim", "made-validators-changed.saegim", "superseded.saegim"))
+        for place in range(150 * ROUNDS)
+    ]
+    verdicts = agree(node_verifier, jobs)
+    assert verdicts["TAMPERED"] > 100
+    assert verdicts["VALID"] == 0
+
+
+def test_bytes_flipped_inside_each_part(node_verifier):
+    """As above, but the envelope stays good: each part of the bundle gets its share of the flips."""
+    rng = random.Random(SEED + 1)
+    base = vector_job("made-validators-changed.saegim")
+    jobs = [
+        replace(base, name=f"{part} #{place}", bundle=cbor2.dumps(mutated, canonical=True))
+        for part, mutate in PARTS.items()
+        for place in range(25 * ROUNDS)
+        for mutated in [mutate(cbor2.loads(base.bundle), rng)]
+    ]
+    verdicts = agree(node_verifier, jobs)
+    assert verdicts["TAMPERED"] > 50
+    assert verdicts["UNKNOWN"] > 50
+
+
+def _credential(plain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """A character of one of the encoded parts, another of the same alphabet in its place."""
+    text = plain["credential"]
+    place = rng.randrange(len(text))
+    char = rng.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~=")
+    return {**plain, "credential": text[:place] + char + text[place + 1 :]}
+
+
+def _disclosure(plain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """A disclosure left out, doubled, moved, or rewritten as other JSON of the same content."""
+    jwt, *shown, end = plain["credential"].split("~")
+    place = rng.randrange(len(shown))
+    change = rng.randrange(4)
+    if change == 0:
+        del shown[place]
+    elif change == 1:
+        shown.insert(rng.randrange(len(shown)), shown[place])
+    elif change == 2:
+        shown.append(shown.pop(place))
+    else:
+        content = json.loads(urlsafe_b64decode(shown[place] + "=" * (-len(shown[place]) % 4)))
+        shown[place] = urlsafe_b64encode(json.dumps(content, indent=1).encode()).rstrip(b"=").decode()
+    return {**plain, "credential": "~".join([jwt, *shown, end])}
+
+
+def _within(*keys: Any) -> Callable[[dict[str, Any], random.Random], dict[str, Any]]:
+    """Flips a byte of the byte string at `keys`; ... stands for any place of a list."""
+
+    def mutate(plain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+        holder: Any = plain
+        steps = list(keys)
+        while steps:
+            step = steps.pop(0)
+            step = rng.randrange(len(holder)) if step is ... else step
+            if not steps:
+                holder[step] = flipped(holder[step], rng)
+                return plain
+            holder = holder[step]
+        return plain
+
+    return mutate
+
+
+def _numbers(plain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    plain["issuer"] = rng.choice([0, 1, 2, 2**32 - 1, 2**32, -1, True, "1", None])
+    return plain
+
+
+def _epochs(plain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    advance = plain["proof"][2][0]
+    advance[0] = rng.choice([0, 1, 2, 3, 2**32 - 1, 2**32, None])
+    return plain
+
+
+def _shape(plain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """A list of the proof shuffled, shortened, doubled or emptied."""
+    lists = [plain["path"], plain["proof"][0], plain["proof"][1], plain["proof"][2], plain["proof"][2][0][2]]
+    chosen = rng.choice(lists)
+    change = rng.randrange(4)
+    if change == 0:
+        rng.shuffle(chosen)
+    elif change == 1 and chosen:
+        del chosen[rng.randrange(len(chosen))]
+    elif change == 2 and chosen:
+        chosen.append(rng.choice(chosen))
+    elif chosen is not lists[1]:  # without headers there is nothing to index: tests/chain has that case
+        chosen.clear()
+    return plain
+
+
+PARTS: dict[str, Callable[[dict[str, Any], random.Random], dict[str, Any]]] = {
+    "credential": _credential,
+    "disclosure": _disclosure,
+    "root": _within("root"),
+    "path": _within("path", ...),
+    "key": _within("key"),
+    "header": _within("proof", 0, ...),
+    "node": _within("proof", 1, ...),
+    "validator": _within("proof", 2, 0, 1, ...),
+    "epoch": _epochs,
+    "issuer": _numbers,
+    "shape": _shape,
+}
+
+
+def test_trust_files_with_a_character_changed(node_verifier):
+    base = vector_job("valid.saegim")
+    verdicts = agree(node_verifier, list(_trust_jobs(base, random.Random(SEED + 2))))
+    assert verdicts["refused"] > 10
+    assert verdicts["UNKNOWN"] > 10
+
+
+def _trust_jobs(base: Job, rng: random.Random) -> Iterator[Job]:
+    text = base.trust.decode()
+    for place in range(120 * ROUNDS):
+        at = rng.randrange(len(text))
+        char = rng.choice('0123456789abcdefABCDEF"{}[],: \\')
+        yield replace(base, name=f"trust #{place}", trust=(text[:at] + char + text[at + 1 :]).encode())
+
+
+def test_trust_files_of_another_form(node_verifier):
+    base = vector_job("valid.saegim")
+    text = base.trust.decode()
+    plain = json.loads(text)
+    forms: dict[str, Any] = {
+        "snake case": re.sub(r'"chainId"', '"chain_id"', text),
+        "both names": text.replace('"chainId"', '"chain_id": 5, "chainId"'),
+        "another field": json.dumps({**plain, "more": 1}),
+        "no signatures": json.dumps({k: v for k, v in plain.items() if k != "signatures"}),
+        "null signatures": json.dumps({**plain, "signatures": None}),
+        "one signature twice": json.dumps({**plain, "signatures": plain["signatures"][:1] * 5}),
+        "version 2": json.dumps({**plain, "version": 2}),
+        "version as text": json.dumps({**plain, "version": "1"}),
+        "version 1.0": json.dumps({**plain, "version": 1.0}),
+        "version true": json.dumps({**plain, "version": True}),
+        "chain 1.5": json.dumps({**plain, "chainId": 1.5}),
+        "chain true": json.dumps({**plain, "chainId": True}),
+        "chain of 2^53": json.dumps({**plain, "chainId": 2**53}),
+        "a huge number": json.dumps({**plain, "chainId": 2**70}),
+        "block of 2^60": json.dumps({**plain, "checkpoint": {**plain["checkpoint"], "number": 2**60}}),
+        "block of 2^63": json.dumps({**plain, "checkpoint": {**plain["checkpoint"], "number": 2**63}}),
+        "another engine": json.dumps({**plain, "engine": "qbft"}),
+        "member twice": json.dumps({**plain, "members": plain["members"] + plain["members"][:1]}),
+        "no members": json.dumps({**plain, "members": []}),
+        "a name twice": text.replace('"engine"', '"engine": "clique", "engine"'),
+        "lone surrogate": text.replace('"clique"', '"\\ud800"'),
+        "control characters": text.replace('"clique"', '"cl\tique"'),
+        "byte order mark": "\ufeff" + text,
+        "not a number": text.replace('"version": 1', '"version": NaN'),
+        "deep": "[" * 40 + "]" * 40,
+        "a list": "[]",
+        "nothing": "",
+        "upper-case hexadecimal": re.sub("0x([0-9a-f]{64})", lambda m: "0x" + m[1].upper(), text),
+        "lower-case addresses": re.sub('0x[0-9a-fA-F]{40}(?=")', lambda m: m[0].lower(), text),
+        "names in other letters": text.replace("서울시", "서울\u2028\\u0001\U0001f3e5"),
+        "spaces after it": text + " \n\t",
+        "something after it": text + "x",
+    }
+    jobs = [replace(base, name=name, trust=form.encode()) for name, form in forms.items()]
+    jobs.append(replace(base, name="no UTF-8", trust=base.trust + b"\xff"))
+    verdicts = agree(node_verifier, jobs)
+    assert verdicts["refused"] > 15
+    assert verdicts["VALID"] >= 5
+
+
+def test_a_change_of_validators_without_any_header_is_refused(node_verifier):
+    base = vector_job("valid.saegim")
+    plain = cbor2.loads(base.bundle)
+    plain["proof"] = [[], [], [[0, [], []]]]
+    (page,) = node_verifier.run([replace(base, bundle=cbor2.dumps(plain, canonical=True))])
+    assert (page["verdict"], page["findings"]["source"]["code"]) == ("UNKNOWN", "proof_empty_run")
+
+
+def test_a_block_of_a_time_that_no_calendar_has_is_refused(node_verifier):
+    base = vector_job("made-development.saegim")
+    plain = cbor2.loads(base.bundle)
+    header = Header.from_rlp(plain["proof"][0][0])
+    plain["proof"][0] = [replace(header, time=2**60).rlp]
+    (page,) = node_verifier.run([replace(base, bundle=cbor2.dumps(plain, canonical=True))])
+    assert (page["verdict"], page["findings"]["source"]["code"]) == ("UNKNOWN", "proof_header_malformed")
