@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from chain.clock import Clock, utc_now
 
@@ -168,22 +168,21 @@ class Lease:
 
     def acquire(self, session: Session, owner: str, ttl: timedelta) -> bool:
         """Take or extend the lease for `ttl`. False if another owner's has not run out."""
-        now = self.clock()
-        if self._claim(session, owner, now, now + ttl):
+        if self._extended(session, owner, ttl):
             return True
+        now = self.clock()
         fresh = {"name": self.name, "owner": "", "until": now, "term": 0}
         insert_ignore(session, LeaseRow, [fresh])
-        return self._claim(session, owner, now, now + ttl)
+        free = (
+            update(LeaseRow)
+            .where(col(LeaseRow.name) == self.name, col(LeaseRow.owner) != owner, col(LeaseRow.until) <= now)
+            .values(owner=owner, until=now + ttl, term=LeaseRow.term + 1)
+        )
+        return bool(session.execute(free).rowcount == 1)  # type: ignore[attr-defined]
 
     def hold(self, session: Session, owner: str, ttl: timedelta) -> None:
-        """Extend a lease inside the transaction it protects. Raises LeaseLost."""
-        now = self.clock()
-        row = (
-            update(LeaseRow)
-            .where(col(LeaseRow.name) == self.name, col(LeaseRow.owner) == owner)
-            .values(until=now + ttl)
-        )
-        if session.execute(row).rowcount != 1:  # type: ignore[attr-defined]
+        """See inside a transaction that its work is still ours to do, and extend. Raises LeaseLost."""
+        if not self._extended(session, owner, ttl):
             raise LeaseLost(self.name, owner)
 
     def release(self, session: Session, owner: str) -> None:
@@ -195,11 +194,13 @@ class Lease:
         )
         session.execute(row)
 
-    def _claim(self, session: Session, owner: str, now: datetime, until: datetime) -> bool:
-        """One conditional update for "mine already" and one for "run out", so that `term` counts changes."""
-        named = update(LeaseRow).where(col(LeaseRow.name) == self.name)
-        mine = named.where(col(LeaseRow.owner) == owner).values(until=until)
-        free = named.where(col(LeaseRow.owner) != owner, col(LeaseRow.until) <= now).values(
-            owner=owner, until=until, term=LeaseRow.term + 1
-        )
-        return any(session.execute(claim).rowcount == 1 for claim in (mine, free))  # type: ignore[attr-defined]
+    def _extended(self, session: Session, owner: str, ttl: timedelta) -> bool:
+        """Whether the lease is `owner`'s. Written only when half of it is used up: a write costs a disk sync."""
+        now = self.clock()
+        query = select(LeaseRow).where(col(LeaseRow.name) == self.name, col(LeaseRow.owner) == owner)
+        row = session.exec(query.with_for_update()).first()  # locked, so that nobody takes it meanwhile
+        if row is not None and row.until < now + ttl / 2:
+            row.until = now + ttl
+            session.add(row)
+            session.flush()
+        return row is not None

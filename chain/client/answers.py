@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from eth_utils.address import to_checksum_address
@@ -95,7 +96,13 @@ def data(value: Any, length: int | None = None) -> bytes:
 
 def address(value: Any) -> str:
     """A checksum address."""
-    return to_checksum_address(data(value, 20))
+    return _checksummed(data(value, 20))
+
+
+@lru_cache(maxsize=4096)
+def _checksummed(raw: bytes) -> str:
+    """Remembered: thousands of answers name the same few contracts and accounts."""
+    return to_checksum_address(raw)
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -161,6 +168,17 @@ def receipt(value: Any, transaction_hash: bytes) -> Receipt | None:
         gas_used=quantity(entry.get("gasUsed")),
         logs=tuple(log(item) for item in sequence(entry.get("logs"))),
     )
+
+
+def block_receipts(value: Any) -> list[Receipt]:
+    """All receipts of one block."""
+    found: list[Receipt] = []
+    for item in sequence(value):
+        one = receipt(item, data(mapping(item).get("transactionHash"), 32))
+        if one is None:
+            raise AnswerShape("a pending transaction among a block's receipts")
+        found.append(one)
+    return found
 
 
 def block(value: Any, number: int) -> Block:

@@ -105,6 +105,18 @@ class ChainClient(NodePool):
 
         return self._ask(calls, read)
 
+    def block_receipts(self, block: Header) -> list[Receipt]:
+        """Receipts of all transactions of a block, in one answer. Raises StateMissing, MethodMissing."""
+        calls: list[Call] = [("eth_getBlockReceipts", (hex(block.number),))]
+
+        def read(found: list[Outcome]) -> list[Receipt]:
+            receipts = answers.block_receipts(_present(found[0], "block"))
+            if any(receipt.block_hash != block.hash for receipt in receipts):
+                raise StateMissing(f"block {block.number} was replaced meanwhile")
+            return receipts
+
+        return self._ask(calls, read)
+
     def pending_nonce(self, address: str) -> int:
         """The nonce after all mined transactions and those ready in any node's pool. Raises NodeError."""
         calls: list[Call] = [("eth_getTransactionCount", (address, "pending"))]

@@ -49,6 +49,9 @@ class SenderClient(Protocol):
     def receipts(self, hashes: Sequence[bytes]) -> list[Receipt | None]:
         """Receipts in order."""
 
+    def block_receipts(self, block: Header) -> list[Receipt]:
+        """Receipts of all transactions of a block."""
+
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         """Blocks with their transactions."""
 
@@ -110,6 +113,11 @@ class Memory:
     resent_at: int = -1
     pool_full_at: int = -1
     """Head at which a node's pool was full: no new ones before the next block."""
+    looked_at: int = -1
+    """Block up to which receipts were read block by block."""
+    quiet: tuple[bytes, int] | None = None
+    """(head, next nonce) of a pass that left nothing to do before one of them changes."""
+    waiting: int = 0
     underpriced: set[int] = field(default_factory=set)
     """Rows whose newest attempt offers too little."""
     condemned: dict[int, ChainError] = field(default_factory=dict)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chain.client import BroadcastResult
-from chain.client.reads import CallAt
+from chain.client import BroadcastResult, CallAt
+from chain.db import chunks
 from chain.errors import (
     AlreadyKnown,
     ChainError,
@@ -30,19 +30,30 @@ TAKEN = (AlreadyKnown, NonceTooLow, ReplacementUnderpriced, Reverted)
 Reverted: a development node that mines at once says so although it has mined the transaction.
 """
 
+SLICE = 250
+"""Transactions signed, stored and sent at a time."""
+
 _GAS_MARGIN = 1.25
 """On an estimate: storage may be fuller when the transaction runs than when it was estimated."""
 
 
-def sign(ctx: Context, snap: Snapshot, report: StepReport) -> None:
-    """reserved → signed, lowest nonces first."""
+def deliver(ctx: Context, snap: Snapshot, report: StepReport) -> None:
+    """reserved → signed → broadcast, lowest nonces first, in slices: nodes work on one while the next is signed."""
+    send(ctx, snap, _due(ctx, snap), report)
     ready = [] if snap.hold_all else snap.ahead(TxState.RESERVED)
-    ready = [row for row in ready if row.id not in snap.held]
-    if not ready:
-        return
+    for part in chunks([row for row in ready if row.id not in snap.held], SLICE):
+        signed = sign(ctx, snap, part, report)
+        if ctx.memory.pool_full_at < snap.head.number:
+            send(ctx, snap, signed, report)
+        if len(signed) < len(part):
+            return
+
+
+def sign(ctx: Context, snap: Snapshot, ready: Sequence[OpenRow], report: StepReport) -> list[OpenRow]:
+    """Sign these rows and store it. Returns the rows that are signed now, which may be the first few only."""
     with ctx.transaction() as session:
         payloads = rows.payloads(session, [row.id for row in ready])
-    ready = _with_gas(ctx, snap, ready, payloads, report)
+    ready = _with_gas(ctx, snap, list(ready), payloads, report)
     fees = ctx.fees.first(snap.head.base_fee)
     signed: list[tuple[OpenRow, Signed]] = []
     for row in ready:
@@ -52,7 +63,9 @@ def sign(ctx: Context, snap: Snapshot, report: StepReport) -> None:
         signed.append((row, made))
     store(ctx, signed, AttemptKind.PAYLOAD)
     report.signed += len(signed)
-    ctx.crash_point("signed")
+    if signed:
+        ctx.crash_point("signed")
+    return ready
 
 
 def store(ctx: Context, signed: Sequence[tuple[OpenRow, Signed]], kind: AttemptKind) -> None:
@@ -102,9 +115,8 @@ def _with_gas(
     return ready
 
 
-def send(ctx: Context, snap: Snapshot, report: StepReport) -> None:
-    """signed → broadcast; and again what nodes may have lost."""
-    due = _due(ctx, snap)
+def send(ctx: Context, snap: Snapshot, due: Sequence[OpenRow], report: StepReport) -> None:
+    """Give the stored bytes of these rows to every node: signed → broadcast, or once more."""
     if not due:
         return
     with ctx.transaction() as session:
@@ -121,6 +133,9 @@ def send(ctx: Context, snap: Snapshot, report: StepReport) -> None:
         rows.set_rows(session, [row.id for row in taken], state=TxState.BROADCAST)
         first = [row.id for row in taken if row.sent_block is None]
         rows.set_rows(session, first, sent_block=snap.head.number)
+    for row in taken:
+        row.state = TxState.BROADCAST
+        row.sent_block = snap.head.number if row.sent_block is None else row.sent_block
     ctx.memory.started = True
     report.sent += len(taken)
     ctx.crash_point("broadcast")

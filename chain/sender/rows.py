@@ -68,7 +68,7 @@ class Attempt:
     tip: int
 
 
-def lock_account(session: Session, line: Line, *, clean_block: int = -1) -> Account:
+def lock_account(session: Session, line: Line) -> Account:
     """The account's row, locked until the transaction ends; created if it is new."""
     touch = (
         update(_ACCOUNTS)
@@ -78,10 +78,23 @@ def lock_account(session: Session, line: Line, *, clean_block: int = -1) -> Acco
     )
     found = session.execute(touch).first()
     if found is None:
-        fresh = {"chain_id": line.chain_id, "address": line.address, "next_nonce": 0, "floor": 0}
-        insert_ignore(session, AccountRow, [{**fresh, "clean_block": clean_block}])
+        create_account(session, line, -1)
         found = session.execute(touch).one()
     return Account(*found)
+
+
+def read_account(session: Session, line: Line) -> Account:
+    """The account's row, as it is."""
+    a = _ACCOUNTS.c
+    query = select(a.next_nonce, a.floor, a.clean_block)
+    found = session.execute(query.where(a.chain_id == line.chain_id, a.address == line.address)).first()
+    return Account(*found) if found is not None else Account(0, 0, -1)
+
+
+def create_account(session: Session, line: Line, clean_block: int) -> None:
+    """The account's row, unless there is one."""
+    fresh = {"chain_id": line.chain_id, "address": line.address, "next_nonce": 0, "floor": 0}
+    insert_ignore(session, AccountRow, [{**fresh, "clean_block": clean_block}])
 
 
 def set_account(session: Session, line: Line, **values: int) -> None:

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from chain.clock import Clock, utc_now
 from chain.contracts.reverts import decode_revert
-from chain.db import Lease, LeaseLost, writing
+from chain.db import Lease, LeaseLost, reading, writing
 from chain.engine import engine_for
 from chain.errors import ChainError, OutOfGas, PayloadRefused, Reverted
 from chain.finality import Finality
@@ -36,6 +36,11 @@ from chain.sender.tables import OutboxRow
 from chain.window import HeaderWindow, SettledBlockLost, Validators
 
 log = logging.getLogger(__name__)
+
+
+_UNSENT = (TxState.RESERVED, TxState.SIGNED)
+_CLEAN_EVERY = 16
+"""Blocks by which the mark of what was read moves at once: moving it costs a disk sync."""
 
 
 def _no_validators() -> Sequence[Sequence[str]]:
@@ -128,8 +133,8 @@ class Sender:
         ctx, report = self._ctx, StepReport()
         with writing(ctx.db) as session:
             report.leader = ctx.lease.acquire(session, ctx.owner, ctx.limits.lease)
-            if report.leader:
-                rows.lock_account(session, self.line, clean_block=self._start_block - 1)
+            if report.leader and not self._ctx.memory.started:
+                rows.create_account(session, self.line, self._start_block - 1)
         if report.leader:
             try:
                 self._pass(report)
@@ -147,8 +152,12 @@ class Sender:
     def _pass(self, report: StepReport) -> None:
         ctx = self._ctx
         change = ctx.window.sync()
-        if change.settled_lost and change.fork is not None:
-            watch.reopen(ctx, self.line, change.fork)
+        if change.fork is not None:
+            ctx.memory.looked_at = min(ctx.memory.looked_at, change.fork)
+            if change.settled_lost:
+                watch.reopen(ctx, self.line, change.fork)
+        if self._nothing_new(report):
+            return
         snap = self._look(report)
         unexplained = watch.mine(ctx, snap, report)
         watch.settle(ctx, snap, report)
@@ -158,10 +167,32 @@ class Sender:
         self._refill(snap)
         attempts.give_up(ctx, snap, report)
         attempts.replace(ctx, snap, report)
-        delivery.sign(ctx, snap, report)
-        delivery.send(ctx, snap, report)
+        delivery.deliver(ctx, snap, report)
         self._tidy(snap, unexplained)
-        report.waiting = len(snap.rows)
+        report.waiting = ctx.memory.waiting = len(snap.rows)
+        self._rest(snap, report)
+
+    def _nothing_new(self, report: StepReport) -> bool:
+        """Whether neither the chain nor the outbox has changed since a pass that left nothing to do."""
+        ctx = self._ctx
+        if ctx.memory.quiet is None:
+            return False
+        with reading(ctx.db) as session:
+            own = rows.read_account(session, self.line)
+        if ctx.memory.quiet != (ctx.window.head.hash, own.next_nonce):
+            return False
+        report.head, report.chain_nonce = ctx.window.head.number, ctx.memory.nonce
+        report.waiting = ctx.memory.waiting
+        return True
+
+    def _rest(self, snap: Snapshot, report: StepReport) -> None:
+        """Note whether this pass left anything that the next one could do at once."""
+        memory = self._ctx.memory
+        done = all(row.state not in _UNSENT and row.sent_block is not None for row in snap.rows)
+        changed = report.mined or report.recovered or report.returned or report.errors
+        memory.quiet = (
+            (snap.head.hash, snap.own.next_nonce) if done and not changed and memory.drained else None
+        )
 
     def _look(self, report: StepReport, before: Snapshot | None = None) -> Snapshot:
         """The chain at the window's head, and the open rows."""
@@ -169,7 +200,7 @@ class Sender:
         head = ctx.window.head
         account = before.account if before else ctx.client.account_at(self.line.address, head)
         with ctx.transaction() as session:
-            own = rows.lock_account(session, self.line)
+            own = rows.read_account(session, self.line)
             found = rows.open_rows(session, self.line, own.floor, ctx.limits.window)
         if account.nonce != ctx.memory.nonce:
             ctx.memory.nonce, ctx.memory.nonce_since = account.nonce, head.number
@@ -190,11 +221,11 @@ class Sender:
         ctx = self._ctx
         explained = not unexplained and not snap.hold_all and snap.account.nonce <= snap.own.next_nonce
         with ctx.transaction() as session:
-            own = rows.lock_account(session, self.line)
+            own = rows.read_account(session, self.line)
             clean = max(own.clean_block, ctx.window.settled) if explained else own.clean_block
             lowest = rows.lowest_open(session, self.line, own.floor)
             floor = own.next_nonce if lowest is None else lowest
-            if (floor, clean) != (own.floor, own.clean_block):
+            if floor != own.floor or clean > own.clean_block + _CLEAN_EVERY:
                 rows.set_account(session, self.line, floor=floor, clean_block=clean)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chain.client import Receipt
 from chain.client.reads import CallAt
 from chain.clock import from_block_time
-from chain.errors import Reverted
+from chain.errors import MethodMissing, Reverted
 from chain.finality import Finality
 from chain.headers import Header
 from chain.sender import rows
@@ -17,6 +17,11 @@ from chain.sender.state import AttemptKind, StepReport, TxState
 from chain.window import SettledBlockLost
 
 OUT_OF_GAS = "OutOfGas"
+
+_FEW = 8
+"""So many receipts are asked for one by one."""
+_NEWEST = 32
+"""Blocks looked back for many."""
 
 
 def mine(ctx: Context, snap: Snapshot, report: StepReport) -> list[OpenRow]:
@@ -32,8 +37,9 @@ def mine(ctx: Context, snap: Snapshot, report: StepReport) -> list[OpenRow]:
         live = rows.attempts(session, [row.id for row in passed], raw=False)
     mined = _canonical(ctx, live)
     changes = [_mined(row, *mined[row.id]) for row in passed if row.id in mined]
-    with ctx.transaction() as session:
-        rows.set_each(session, changes)
+    if changes:
+        with ctx.transaction() as session:
+            rows.set_each(session, changes)
     for row in passed:
         if row.id in mined:
             _, receipt, _ = mined[row.id]
@@ -47,14 +53,43 @@ def mine(ctx: Context, snap: Snapshot, report: StepReport) -> list[OpenRow]:
 
 def _canonical(ctx: Context, live: dict[int, list[Attempt]]) -> dict[int, tuple[Attempt, Receipt, Header]]:
     """By row: the attempt that stands in a block of the chain as we see it, with receipt and header."""
-    flat = [(row, attempt) for row, attempts in live.items() for attempt in attempts]
-    receipts = ctx.client.receipts([attempt.hash for _, attempt in flat]) if flat else []
-    headers = ctx.headers_of([receipt.block_number for receipt in receipts if receipt is not None])
+    flat = {attempt.hash: (row, attempt) for row, attempts in live.items() for attempt in attempts}
     found: dict[int, tuple[Attempt, Receipt, Header]] = {}
-    for (row, attempt), receipt in zip(flat, receipts, strict=True):
-        header = headers.get(receipt.block_number) if receipt is not None else None
-        if receipt is not None and header is not None and header.hash == receipt.block_hash:
-            found[row] = (attempt, receipt, header)
+    for header, receipt in _receipts(ctx, flat.keys()):
+        row, attempt = flat[receipt.transaction_hash]
+        found[row] = (attempt, receipt, header)
+    return found
+
+
+def _receipts(ctx: Context, wanted: Iterable[bytes]) -> list[tuple[Header, Receipt]]:
+    """Receipts of these transactions in blocks of the chain as we see it.
+
+    Many are read block by block: for each single receipt a node decodes the whole block it stands in.
+    """
+    left = set(wanted)
+    found = _by_block(ctx, left) if len(left) > _FEW else []
+    left -= {receipt.transaction_hash for _, receipt in found}
+    singles = [receipt for receipt in ctx.client.receipts(sorted(left)) if receipt] if left else []
+    headers = ctx.headers_of([receipt.block_number for receipt in singles])
+    for receipt in singles:
+        header = headers.get(receipt.block_number)
+        if header is not None and header.hash == receipt.block_hash:
+            found.append((header, receipt))
+    return found
+
+
+def _by_block(ctx: Context, wanted: set[bytes]) -> list[tuple[Header, Receipt]]:
+    """Receipts of these transactions in the newest blocks, none of which is read twice."""
+    head, found = ctx.window.head.number, list[tuple[Header, Receipt]]()
+    try:
+        for number in range(max(ctx.memory.looked_at, head - _NEWEST) + 1, head + 1):
+            header = ctx.window.header(number)
+            if header is not None and header.gas_used:
+                receipts = ctx.client.block_receipts(header)
+                found += [(header, receipt) for receipt in receipts if receipt.transaction_hash in wanted]
+    except MethodMissing:
+        return []
+    ctx.memory.looked_at = head
     return found
 
 
@@ -124,6 +159,8 @@ def settle(ctx: Context, snap: Snapshot, report: StepReport) -> None:
         level = ctx.window.finality(header.number)
         if level > row.finality:
             raised.setdefault((TxState.FAILED if row.reverted else TxState.SETTLED, level), []).append(row)
+    if not gone and not raised:
+        return
     with ctx.transaction() as session:
         rows.send_again(session, [row.id for row in gone])
         for (state, level), reached in raised.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import rlp
@@ -201,6 +201,7 @@ class FakeChain:
     def _append(self, transactions: Sequence[PoolTransaction]) -> None:
         self._salt += 1
         header = make_header(self.blocks_[-1][0], self._salt, self.base_fee)
+        header = replace(header, gas_used=21_000 * len(transactions))
         self.blocks_.append((header, tuple(transactions)))
 
     def _nonces(self, upto: int | None = None) -> defaultdict[str, int]:
@@ -246,6 +247,13 @@ class FakeChain:
                 ok = not tx.data.startswith(REVERTS)
                 found[tx.hash] = Receipt(tx.hash, header.number, header.hash, ok, 21_000, ())
         return [found.get(wanted) for wanted in hashes]
+
+    def block_receipts(self, block: Header) -> list[Receipt]:
+        self._answer()
+        header, transactions = self._block(block.number)
+        if header.hash != block.hash:
+            raise StateMissing("replaced")
+        return [receipt for receipt in self.receipts([tx.hash for tx in transactions]) if receipt]
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
         self._answer()
