@@ -19,6 +19,8 @@ for folder in (Path(__file__).parent, TESTS / "verifier", TESTS / "chain"):
 from node_verifier import NODE, PAGE, NodeVerifier  # noqa: E402 - it is in one of the folders above
 from window import Window  # noqa: E402
 
+from records.kinds import KINDS  # noqa: E402
+
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -68,3 +70,10 @@ def window(browser: Browser, dist: Path) -> Iterator[Callable[..., Window]]:
         each.context.close()
         assert not each.complaints
         assert set(each.requests) == {each.address}
+
+
+@pytest.fixture
+def no_rules(monkeypatch):
+    """Without the rules over several fields, which the page leaves out."""
+    for kind in KINDS.values():
+        monkeypatch.setattr(kind.model, "RULES", ())

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -89,14 +90,6 @@ def python_report(job: Job) -> dict[str, Any]:
     return plain
 
 
-def disagreements(verifier: NodeVerifier, jobs: list[Job]) -> list[str]:
-    """Every place where the two reports on a job differ, as a line for whoever reads the failure."""
-    found = []
-    for job, page in zip(jobs, verifier.run(jobs), strict=True):
-        found += [f"{job.name}: {line}" for line in differences(python_report(job), page)]
-    return found
-
-
 def differences(python: Any, page: Any, path: str = "") -> Iterator[str]:
     """Where two JSON values differ."""
     if isinstance(python, dict) and isinstance(page, dict):
@@ -107,3 +100,17 @@ def differences(python: Any, page: Any, path: str = "") -> Iterator[str]:
             yield from differences(ours, theirs, f"{path}.{place}")
     elif python != page or type(python) is not type(page):
         yield f"{path}: Python says {str(python)[:120]!r}, the page {str(page)[:400]!r}"
+
+
+def agree(verifier: NodeVerifier, jobs: list[Job], question: str | None = None) -> Counter[str]:
+    """Asserts that the two agree on every job. How often each verdict came, or each code of one question;
+    "refused" for a trust file that is none."""
+    found = []
+    said: Counter[str] = Counter()
+    for job, page in zip(jobs, verifier.run(jobs), strict=True):
+        python = python_report(job)
+        found += [f"{job.name}: {line}" for line in differences(python, page)]
+        code = python["findings"][question]["code"] if question else python.get("verdict", "refused")
+        said[code] += 1
+    assert not found, f"{len(found)} disagreements:\n" + "\n".join(found[:20])
+    return said

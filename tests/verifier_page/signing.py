@@ -65,3 +65,12 @@ def dumped(value: Any) -> bytes:
 
 def decoded(text: str) -> Any:
     return json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def renamed(value: Any, names: dict[str, str]) -> Any:
+    """A JSON value with some texts replaced by others."""
+    if isinstance(value, dict):
+        return {name: renamed(inner, names) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [renamed(inner, names) for inner in value]
+    return names.get(value, value) if isinstance(value, str) else value

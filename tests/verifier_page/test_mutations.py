@@ -11,13 +11,12 @@ import os
 import random
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import cbor2
-from node_verifier import Job, NodeVerifier, disagreements, python_report
+from node_verifier import Job, agree
 from vector_jobs import vector_job
 
 from chain.headers import Header
@@ -30,12 +29,6 @@ def flipped(data: bytes, rng: random.Random) -> bytes:
     """One byte changed."""
     place = rng.randrange(len(data))
     return data[:place] + bytes([data[place] ^ (1 << rng.randrange(8))]) + data[place + 1 :]
-
-
-def agree(node_verifier: NodeVerifier, jobs: list[Job]) -> Counter[str]:
-    """Asserts that the two agree on every job; gives how often each verdict came."""
-    assert not (found := disagreements(node_verifier, jobs)), "\n".join(found[:20])
-    return Counter(python_report(job).get("verdict", "refused") for job in jobs)
 
 
 def test_flipped_bytes_of_valid_bundles(node_verifier):
