@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -123,6 +124,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--api-key", help="else SAEGIM_SANDBOX_HIS_KEY, else sandbox")
     serve.set_defaults(run=_serve)
 
+    _add_desk(commands, shared, noted)
+    return parser
+
+
+def _add_desk(commands: Any, shared: argparse.ArgumentParser, noted: argparse.ArgumentParser) -> None:
+    """What a person at the desk does."""
     cancel = commands.add_parser("cancel", parents=[shared, noted], help="take a receipt or bill back")
     cancel.add_argument("number")
     cancel.set_defaults(run=_cancel)
@@ -140,7 +147,6 @@ def _parser() -> argparse.ArgumentParser:
     last = commands.add_parser("list", parents=[shared], help="the rows written last")
     last.add_argument("--last", type=_positive, default=10)
     last.set_defaults(run=_list)
-    return parser
 
 
 def _positive(value: str) -> int:

@@ -9,10 +9,10 @@ from typing import Final
 from sandbox.his import catalog, schema
 from sandbox.his.calendar import night_code
 from sandbox.his.catalog import Cover, Fee
-from sandbox.his.desk import Visit
 from sandbox.his.events import Insert, Numbers, Write
 from sandbox.his.money import AID_1, AID_2, CAR, HEALTH, INDUSTRIAL, NIGHT_PERCENT, NONE, Line, Policy
 from sandbox.his.people import DoctorEntry, doctors, patient
+from sandbox.his.slips import Visit
 from sandbox.his.truth import Truth
 
 _DOCTORS: Final = doctors()

@@ -12,8 +12,9 @@ from typing import Final
 
 from sandbox.his.calendar import CLOSES, OPENS, is_holiday
 from sandbox.his.clinic import Clinic
-from sandbox.his.desk import Desk, Visit
+from sandbox.his.desk import Desk
 from sandbox.his.events import Numbers, Step, Write
+from sandbox.his.slips import Visit
 from sandbox.his.stories import Teller, tell
 from sandbox.his.truth import Truth
 

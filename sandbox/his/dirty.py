@@ -17,9 +17,10 @@ from sqlalchemy import Table
 
 from sandbox.his import schema
 from sandbox.his.clinic import Clinic
-from sandbox.his.desk import Desk, Kind, Visit
+from sandbox.his.desk import Desk
 from sandbox.his.events import Insert, Numbers, Step, Write
 from sandbox.his.people import patient
+from sandbox.his.slips import Kind, Visit
 from sandbox.his.truth import Dirt, Truth
 
 Writes: TypeAlias = list[Write]

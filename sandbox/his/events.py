@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,7 +20,7 @@ class Update(NamedTuple):
 
     table: Table
     key: str
-    changes: Mapping[str, Any]
+    changes: dict[str, Any]
 
 
 Write: TypeAlias = Insert | Update

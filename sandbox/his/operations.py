@@ -14,10 +14,11 @@ from sqlalchemy import Connection, Engine, RowMapping, select
 from chain.clock import Clock, utc_now
 from sandbox.his import schema
 from sandbox.his.catalog import Cover
-from sandbox.his.desk import Desk, Kind, Slip, Visit
+from sandbox.his.desk import Desk
 from sandbox.his.events import Insert, Step, Update
 from sandbox.his.money import HEALTH, POLICIES, SPECIAL, Account, Charge, Line, Policy, Shares
 from sandbox.his.people import DoctorEntry, PatientEntry, doctors
+from sandbox.his.slips import Kind, Slip, Visit
 from sandbox.his.store import KOREA, Writer, numbers_of
 from sandbox.his.truth import Truth
 

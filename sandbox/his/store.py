@@ -6,11 +6,23 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 
 from chain.clock import Clock, utc_now
 from sandbox.his import catalog, schema
@@ -179,16 +191,20 @@ class Writer:
                         inserts[write.table].append((*write.values, *extra))
             for table, rows in inserts.items():
                 insert_rows(connection, table, rows)
-            for step in steps:
-                for write in step.writes:
-                    if isinstance(write, Update):
-                        _update(connection, write, stamp)
+            _update(connection, [w for step in steps for w in step.writes if isinstance(w, Update)], stamp)
 
 
-def _update(connection: Connection, write: Update, stamp: datetime) -> None:
-    table = write.table
-    (key,) = table.primary_key.columns
-    changes = dict(write.changes)
-    if table.name in schema.STAMPED:
-        changes["CHG_DT"] = stamp
-    connection.execute(table.update().where(key == write.key).values(changes))
+def _update(connection: Connection, updates: Sequence[Update], stamp: datetime) -> None:
+    """Apply updates in their order; neighbours of the same form in one go."""
+    for (table, names), alike in groupby(updates, key=lambda each: (each.table, tuple(each.changes))):
+        (key,) = table.primary_key.columns
+        stamped = {"CHG_DT": stamp} if table.name in schema.STAMPED else {}
+        statement = table.update().where(key == bindparam("which"))
+        statement = statement.values({name: bindparam(f"new_{name}") for name in (*names, *stamped)})
+        connection.execute(
+            statement,
+            [
+                {"which": each.key, **{f"new_{n}": value for n, value in (each.changes | stamped).items()}}
+                for each in alike
+            ],
+        )

@@ -13,9 +13,10 @@ from typing import Final, TypeAlias
 
 from sandbox.his import schema
 from sandbox.his.clinic import Clinic, insurance_changed, visit_row
-from sandbox.his.desk import Desk, Kind, Slip, Visit
+from sandbox.his.desk import Desk
 from sandbox.his.events import Step, Update
 from sandbox.his.money import HEALTH, NONE, Policy
+from sandbox.his.slips import Kind, Slip, Visit
 from sandbox.his.truth import Truth
 
 EVENING_HOUR: Final = 18

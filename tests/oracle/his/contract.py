@@ -24,9 +24,10 @@ from records.kinds import Record, RecordInvalid, parse
 from sandbox.his import schema
 from sandbox.his.clinic import Clinic
 from sandbox.his.day import Day, Plan
-from sandbox.his.desk import Desk, Visit
+from sandbox.his.desk import Desk
 from sandbox.his.dirty import Sprinkler
 from sandbox.his.events import Numbers, Step, Update
+from sandbox.his.slips import Visit
 from sandbox.his.stories import Teller, new_before_old, refunded, settled_again, settled_thrice
 from sandbox.his.truth import Truth
 
@@ -311,6 +312,22 @@ class AdapterContract:
         hospital.write([Step(at, late.writes())])
         cursor = read_all(adapter, reader)
         hospital.write([Step(at, early.writes())], stamped=timedelta(seconds=5))
+        read_all(adapter, reader, cursor)
+        assert_reads_as(reader, teller.truth)
+
+    def test_a_late_transaction_whose_page_was_lost_is_found_again(self, hospital: Hospital):
+        teller = teller_of(6)
+        (visit, seen), (other, also_seen) = visit_of(teller), visit_of(teller)
+        at = datetime(2026, 11, 24, 11, 0)
+        early, late = teller.desk.receipt(visit, at), teller.desk.receipt(other, at)
+        hospital.write([seen, also_seen, Step(at, late.writes())])
+        adapter, reader = hospital.adapter(), Reader()
+        cursor = read_all(adapter, reader)
+        cursor = read_all(adapter, reader, cursor)
+        hospital.write([Step(at, early.writes())], stamped=timedelta(seconds=3))
+        for _ in range(3):
+            page = adapter.read(cursor, 40)  # lost: the cursor stays
+            assert f"receipt:{early.key}" in {document.source_key for document in page.documents}
         read_all(adapter, reader, cursor)
         assert_reads_as(reader, teller.truth)
 

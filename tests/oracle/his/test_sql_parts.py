@@ -234,7 +234,21 @@ def test_stamps_as_text_are_followed_too(his: str):
     assert adapter.read(cursor, 20).documents == []
 
 
-# The store of digests
+# The digests and their store
+
+
+def test_a_change_of_a_detail_alone_is_seen_without_a_stamp(his: str, tmp_path: Path):
+    store = SqlDigestStore(create_engine(f"sqlite:///{tmp_path}/oracle.db"))
+    store.prepare()
+    adapter = SqlAdapter(unstamped(), his, digests=store, clock=lambda: NOON)
+    cursor = adapter.read(None, 10_000).next_cursor
+    assert adapter.read(cursor, 10_000).documents == []
+    with sqlite3.connect(his.removeprefix("sqlite:///")) as connection:
+        (number,) = connection.execute('SELECT min("VST_NO") FROM "OCDIAG"').fetchone()
+        changed = 'UPDATE "OCDIAG" SET "DIAG_NM" = ? WHERE "VST_NO" = ? AND "SEQ" = 1'
+        connection.execute(changed, ("다른 이름", number))
+    page = adapter.read(cursor, 10_000)
+    assert {document.source_key for document in page.documents} == {f"visit:{number}", f"diagnosis:{number}"}
 
 
 def test_the_digest_store_rewinds_to_a_version_it_knows_and_forgets_all_of_another(tmp_path: Path):

@@ -15,10 +15,10 @@ from sqlalchemy import Engine, text
 from sandbox.his import catalog, people
 from sandbox.his.catalog import Cover
 from sandbox.his.day import Day, Plan
-from sandbox.his.desk import Kind
 from sandbox.his.events import Insert, Step
 from sandbox.his.money import HEALTH, NONE, POLICIES, SPECIAL, Line, Shares, account
 from sandbox.his.schema import SETTLEMENT_ITEMS, SETTLEMENTS
+from sandbox.his.slips import Kind
 
 TUESDAY, SUNDAY = date(2026, 11, 24), date(2026, 11, 22)
 
