@@ -36,8 +36,9 @@ from oracle.his.base import Action, HisDocument, HisUnavailable, Page, Reject
 from oracle.intake import Intake
 from oracle.issue import Made, Refused, Result
 from oracle.marks import Marking
-from oracle.models import ORACLE_TABLES
+from oracle.models import ORACLE_TABLES, Cursor
 from oracle.pipeline import Pipeline
+from oracle.running import is_done
 from oracle.settling import Settling
 from oracle.trees import TreeCache
 from oracle.vault import Vault
@@ -248,6 +249,12 @@ class FakeHis:
         if not self.up:
             raise HisUnavailable(self.name, "checking")
 
+    def unread(self, database: Engine) -> int:
+        """Entries of the log that were not taken in yet."""
+        with reading(database) as session:
+            cursor = session.get(Cursor, self.name)
+        return len(self.log) - int(cursor.position if cursor else 0)
+
 
 def _page(rows: Sequence[HisDocument | Reject], cursor: str, *, more: bool) -> Page:
     return Page(
@@ -406,7 +413,7 @@ class World:
         """It happened in the hospital."""
         self.his.log.extend(said)
 
-    def settle(self, passes: int = 12) -> None:
+    def settle(self, passes: int = 80) -> None:
         """Let everything be up and carry all there is to its end."""
         disarm()
         self.his.up = self.chain.up = self.backend.up = True
@@ -416,6 +423,8 @@ class World:
                 while self.pipeline.stages()[stage]():
                     pass
             self.chain.mine(SETTLE_AFTER)
+            if is_done(self.pipeline) and not self.his.unread(self.database):
+                return
 
     def close(self) -> None:
         self.database.dispose()

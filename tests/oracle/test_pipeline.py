@@ -88,6 +88,22 @@ def test_it_ignores_a_version_older_than_the_newest(world: World) -> None:
     assert fates(world) == {"1": ["active"]}
 
 
+def test_a_change_and_its_undoing_in_one_page_are_two_versions(world: World) -> None:
+    world.tell(issue("1", 0, "a"))
+    world.settle()
+    world.tell(issue("1", 1, "b"), issue("1", 2, "a"))
+    world.settle()
+    assert fates(world) == {"1": ["superseded", "superseded", "active"]}
+
+
+def test_a_repeated_row_with_a_later_time_makes_what_lies_between_old(world: World) -> None:
+    world.tell(issue("1", 0, "a"), issue("1", 5, "a"))
+    world.settle()
+    world.tell(issue("1", 3, "b"), cancel("1", 4))
+    world.settle()
+    assert fates(world) == {"1": ["active"]}
+
+
 def test_it_withdraws_what_was_cancelled(world: World) -> None:
     world.tell(issue("1", 0), cancel("1", 1))
     world.settle()
@@ -152,10 +168,22 @@ def test_it_leaves_a_withdrawal_that_was_sent_before_the_new_receipt_came(world:
     assert fates(world) == {"1": ["withdrawn"], "2": ["active"]}
 
 
+def test_a_withdrawal_under_way_is_told_as_what_it_is(world: World) -> None:
+    world.tell(issue("1", 0))
+    world.settle()
+    world.tell(cancel("1", 1))
+    world.run("intake")
+    world.run("marks")
+    world.tell(issue("2", 2, replaces="1"))
+    world.settle()
+    assert world.backend.events(documents(world)[0].document_id) == ["issued", "withdrawn"]
+    assert fates(world) == {"1": ["withdrawn"], "2": ["active"]}
+
+
 def test_it_waits_with_a_withdrawal_as_long_as_it_is_told_to() -> None:
     world = World(patience=100_000)
     world.tell(issue("1", 0), cancel("1", 1))
-    world.settle()
+    world.settle(passes=6)
     assert fates(world) == {"1": ["active"]}
     world.tell(issue("2", 2, replaces="1"))
     world.settle()
