@@ -111,6 +111,25 @@ def page_assets() -> None:
     )
 
 
+def verifier_page() -> None:
+    """The one file with which anybody checks a document from disk; made of the verifier's own tables."""
+    page = ROOT / "verifier" / "page"
+    sources = [
+        *page.glob("*.*"),
+        *page.glob("src/**/*.*"),
+        *(ROOT / "verifier").glob("*.py"),
+        *(ROOT / "records").glob("**/*.py"),
+        *(ROOT / "chain" / "artifacts").glob("*.json"),
+        NODE / "package-lock.json",
+    ]
+    once(
+        "verifier page",
+        digest(*sorted(sources)),
+        (page / "dist" / "saegim-verify.html").exists,
+        lambda: run([VENV_BIN / "node", page / "build.mjs"]),
+    )
+
+
 def validators() -> None:
     """geth 1.13, the last line that seals Clique blocks; built with Go where it is not installed."""
     target = TOOLS / "bin" / "geth"
@@ -148,13 +167,16 @@ def optional_programs() -> None:
             say(f"{name} was not found: {instead}")
 
 
+STEPS = (python_packages, node_packages, page_assets, verifier_page, validators, optional_programs)
+
+
 def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an old interpreter meets first
         say(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
         return 1
     os.environ["PATH"] = f"{TOOLS / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     try:
-        for step in (python_packages, node_packages, page_assets, validators, optional_programs):
+        for step in STEPS:
             step()
     except SetupError as error:
         say(str(error))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from backend.db import WriteSession
 from backend.errors import SaegimError
 from backend.rendering import error_body
 from backend.services import ServicesDep
-from backend.verification import service
+from backend.verification import downloads, service
 from backend.verification.service import Brought
 from backend.verification.view import view
 from backend.web.i18n import N_, translate
@@ -51,6 +51,31 @@ def verify(
         typed = {"link": link, "text": text, "reader": reader}
         return _form(request, typed, problem=error)
     return page(request, "verified.html", view=view(report))
+
+
+@router.get("/verify/offline", response_class=HTMLResponse)
+def offline(request: Request, services: ServicesDep) -> HTMLResponse:
+    """What is needed to check documents without us, and how to know that it is the right thing."""
+    return page(
+        request,
+        "offline.html",
+        page_digest=downloads.page_digest(),
+        fingerprint=services.node.trust.fingerprint,
+        chain_id=services.node.trust.chain_id,
+    )
+
+
+@router.get("/verify/saegim-verify.html", response_class=Response)
+def verifier_file() -> Response:
+    """The verifier as one file, to be kept and opened from disk."""
+    return downloads.attachment(downloads.page_bytes(), downloads.PAGE, "text/html; charset=utf-8")
+
+
+@router.get("/verify/network.json", response_class=Response)
+def trust_file(services: ServicesDep) -> Response:
+    """The network's trust file, as its members signed it."""
+    data = services.settings.trust_file.read_bytes()
+    return downloads.attachment(data, "network.json", "application/json")
 
 
 def _form(request: Request, typed: dict[str, str], problem: SaegimError | None = None) -> HTMLResponse:

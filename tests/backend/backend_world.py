@@ -87,10 +87,12 @@ class World:
             environment=Environment.TEST,
             database_url=f"sqlite:///{folder}/main.sqlite3",
             keys_database_url=f"sqlite:///{folder}/keys.sqlite3",
+            trust_file=folder / "network.json",
             public_url="http://testserver",
             partner_urls=("http://partner.test",),
             request_size_limit=300_000,
         )
+        self.case.trust.save(self.settings.trust_file)
         self.node = ChainBehind(self.case, self.clock)
         self.services = self._services()
         self.app = create_app(self.services)

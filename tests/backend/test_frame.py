@@ -15,7 +15,7 @@ from backend.web.templating import STATIC, environment, static_url
 from chain.settings import Environment
 from scripts import messages
 
-PAGES = ("/", "/verify", "/no-such-page", "/d/no-such-token")
+PAGES = ("/", "/verify", "/verify/offline", "/no-such-page", "/d/no-such-token")
 
 
 @pytest.mark.parametrize("address", PAGES)

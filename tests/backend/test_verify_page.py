@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any
 
 import httpx
 import pytest
 from backend_world import World
 from case import issued
+
+from backend.verification import downloads
+from chain.trust import TrustFile
 
 
 def verify(world: World, *, file: bytes = b"", **fields: str) -> httpx.Response:
@@ -170,3 +174,22 @@ def test_the_api_without_a_body_says_so(world: World) -> None:
     answer = world.client.post("/api/v1/verifications")
     assert answer.status_code == 422
     assert set(answer.json()) == {"error", "detail", "remedy"}
+
+
+def test_what_is_needed_to_check_alone_is_given_with_what_to_compare(world: World) -> None:
+    file = world.client.get("/verify/saegim-verify.html")
+    trust = world.client.get("/verify/network.json")
+    for answer in (file, trust):
+        assert answer.headers["content-disposition"].startswith("attachment")
+    page = world.client.get("/verify/offline").text
+    assert hashlib.sha256(file.content).hexdigest() in page
+    assert TrustFile.parse(trust.content).fingerprint in page
+
+
+def test_where_the_checker_was_not_built_it_is_simply_not_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloads.page_bytes.cache_clear()
+    monkeypatch.setattr(downloads, "_BUILT", world.folder / "none.html")
+    assert world.client.get("/verify/saegim-verify.html").status_code == 404
+    downloads.page_bytes.cache_clear()

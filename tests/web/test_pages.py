@@ -46,7 +46,13 @@ def test_every_page_fits_and_loads_only_its_own(
     visitor: Open, link: str, size: str, language: str, bundle_file: Path
 ) -> None:
     window = visitor(size)
-    for title, path in (("home", "/"), ("verify", "/verify"), ("document", link), ("missing", "/none")):
+    for title, path in (
+        ("home", "/"),
+        ("verify", "/verify"),
+        ("offline", "/verify/offline"),
+        ("document", link),
+        ("missing", "/none"),
+    ):
         page = window.go(path, language)
         window.picture(f"{title}-{language}")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (
@@ -65,7 +71,7 @@ def test_axe_finds_nothing(visitor: Open, link: str, language: str, browser: Any
     # axe is put into the page by the test; the page's own policy would rightly refuse it.
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
-    for path in ("/", "/verify", link, "/none"):
+    for path in ("/", "/verify", "/verify/offline", link, "/none"):
         page.goto(f"{site[1]}{path}?lang={language}")
         assert violations(page) == [], path
     context.close()
