@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from chain.client.reads import CallAt
 from chain.errors import ChainError, Reverted
-from chain.finality import Finality
 from chain.sender import rows
 from chain.sender.context import Context, Snapshot
 from chain.sender.delivery import store
 from chain.sender.fees import Fees
-from chain.sender.rows import Attempt, OpenRow
+from chain.sender.rows import Attempt, Line, OpenRow
 from chain.sender.signing import Signed
 from chain.sender.state import AttemptKind, StepReport, TxState
 
@@ -70,7 +69,7 @@ def _sign(ctx: Context, row: OpenRow, kind: AttemptKind, payload: tuple[str, byt
     return ctx.signer.sign(nonce=row.nonce, to=to, data=data, gas_limit=row.gas_limit, fees=fees)
 
 
-def give_up(ctx: Context, snap: Snapshot, report: StepReport) -> None:
+def give_up(ctx: Context, snap: Snapshot, line: Line, report: StepReport) -> None:
     """A no-op takes the nonce of a payload that can never be mined, so that later ones get their turn.
 
     Only for the first in line, when all before it is settled, and when the refusal still holds there: what
@@ -80,8 +79,9 @@ def give_up(ctx: Context, snap: Snapshot, report: StepReport) -> None:
     first = next((row for row in ahead if row.nonce == snap.account.nonce), None)
     if first is None or first.id not in ctx.memory.condemned or first.id in snap.held or snap.hold_all:
         return
-    if any(row.nonce < first.nonce and row.finality < Finality.SETTLED for row in snap.rows):
-        return
+    with ctx.transaction() as session:
+        if rows.unsettled_below(session, line, snap.own.floor, first.nonce):
+            return
     reason = _still(ctx, first)
     del ctx.memory.condemned[first.id]
     if reason is None:

@@ -69,8 +69,9 @@ class SenderClient(Protocol):
 class Limits:
     """The sender's settings. Blocks and rows are counts."""
 
-    window: int = 2_000
-    """Most transactions looked at, and under way, at once. Nodes' pools must take that many per account."""
+    window: int = 4_000
+    """Most transactions looked at, and under way, at once. Nodes' pools must take that many per account
+    (geth: `--txpool.accountslots`)."""
     replace_after: int = 10
     """Blocks without progress after which a transaction gets an attempt with a higher fee."""
     resend_after: int = 3
@@ -84,7 +85,7 @@ class Limits:
 
 @dataclass
 class Snapshot:
-    """One consistent look: the chain at `head`, and the outbox rows that are not final, by nonce."""
+    """One consistent look: the chain at `head`, and the outbox rows that are not mined, by nonce."""
 
     head: Header
     account: AccountView

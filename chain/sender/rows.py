@@ -41,19 +41,24 @@ class Account:
 
 @dataclass
 class OpenRow:
-    """The columns of an outbox row that a pass decides by."""
+    """The columns of a row that is not mined, as far as a pass decides by them."""
 
     id: int
     nonce: int
     state: str
-    to: str
     gas_limit: int | None
     sent_block: int | None
-    block_number: int | None
-    block_hash: bytes | None
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Rows mined in one block that is not strong yet."""
+
+    block_number: int
+    block_hash: bytes
     finality: int
     reverted: bool
-    error_name: str | None
+    count: int
 
 
 @dataclass(frozen=True)
@@ -111,19 +116,75 @@ def _of(line: Line) -> Any:
 
 
 def open_rows(session: Session, line: Line, floor: int, limit: int) -> list[OpenRow]:
-    """Rows that are not final, by nonce."""
+    """Rows that are not mined, by nonce."""
     c = _OUTBOX.c
-    ended = and_(c.state.in_([TxState.SETTLED, TxState.FAILED]), c.finality >= int(Finality.STRONG))
     query = (
-        select(
-            *(c.id, c.nonce, c.state, c.recipient, c.gas_limit, c.sent_block),
-            *(c.block_number, c.block_hash, c.finality, c.reverted, c.error_name),
-        )
-        .where(_of(line), c.nonce >= floor, ~ended)
+        select(c.id, c.nonce, c.state, c.gas_limit, c.sent_block)
+        .where(_of(line), c.nonce >= floor, c.block_number.is_(None))
         .order_by(c.nonce)
         .limit(limit)
     )
     return [OpenRow(*row) for row in session.execute(query)]
+
+
+def placed(session: Session, line: Line, floor: int) -> list[Placed]:
+    """Mined rows that are not strong, counted by block."""
+    c = _OUTBOX.c
+    columns = (c.block_number, c.block_hash, c.finality, c.reverted)
+    query = (
+        select(*columns, func.count())
+        .where(_of(line), c.nonce >= floor, c.block_number.is_not(None), c.finality < int(Finality.STRONG))
+        .group_by(*columns)
+    )
+    return [Placed(*row) for row in session.execute(query)]
+
+
+def raise_finality(session: Session, line: Line, floor: int, block: Placed, level: Finality) -> None:
+    """settled or failed, and how final, for the rows of one block."""
+    state = TxState.FAILED if block.reverted else TxState.SETTLED
+    session.connection().execute(
+        update(_OUTBOX).where(_in(line, floor, block)).values(state=state, finality=int(level))
+    )
+
+
+def send_again(session: Session, line: Line, floor: int, block: Placed) -> None:
+    """Back to broadcast: the block that held these rows is gone, and nodes must be given them again."""
+    session.connection().execute(
+        update(_OUTBOX)
+        .where(_in(line, floor, block))
+        .values(
+            state=TxState.BROADCAST,
+            sent_block=None,
+            block_number=None,
+            block_hash=None,
+            block_time=None,
+            finality=0,
+            reverted=False,
+            error_name=None,
+            error_data=None,
+        )
+    )
+
+
+def unsettled_below(session: Session, line: Line, floor: int, nonce: int) -> bool:
+    """Whether a row before `nonce` is not settled."""
+    c = _OUTBOX.c
+    query = select(c.id).where(
+        _of(line), c.nonce >= floor, c.nonce < nonce, c.finality < int(Finality.SETTLED)
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def _in(line: Line, floor: int, block: Placed) -> Any:
+    c = _OUTBOX.c
+    return and_(
+        _of(line),
+        c.nonce >= floor,
+        c.block_number == block.block_number,
+        c.block_hash == block.block_hash,
+        c.finality == block.finality,
+        c.reverted == block.reverted,
+    )
 
 
 def ended_above(session: Session, line: Line, block: int) -> list[int]:
@@ -159,6 +220,15 @@ def payloads(session: Session, ids: Sequence[int]) -> dict[int, tuple[str, bytes
     return found
 
 
+def errors(session: Session, ids: Sequence[int]) -> dict[int, tuple[str | None, bytes | None]]:
+    """Name and bytes of the error that condemned a row, by row."""
+    found: dict[int, tuple[str | None, bytes | None]] = {}
+    for part in chunks(ids):
+        query = select(_OUTBOX.c.id, _OUTBOX.c.error_name, _OUTBOX.c.error_data).where(_OUTBOX.c.id.in_(part))
+        found.update({row[0]: (row[1], row[2]) for row in session.execute(query)})
+    return found
+
+
 def payload_hashes(session: Session, ids: Sequence[int]) -> dict[int, bytes]:
     """Payload hash by row."""
     found: dict[int, bytes] = {}
@@ -187,23 +257,6 @@ def set_each(session: Session, changes: Sequence[Mapping[str, Any]]) -> None:
     columns: dict[str, Any] = {name: bindparam(name) for name in changes[0] if name != "row"}
     statement = update(_OUTBOX).where(_OUTBOX.c.id == bindparam("row")).values(**columns)
     session.connection().execute(statement, [dict(change) for change in changes])
-
-
-def send_again(session: Session, ids: Iterable[int]) -> None:
-    """Back to broadcast: the block that held them is gone, and a node must be given them again."""
-    set_rows(
-        session,
-        ids,
-        state=TxState.BROADCAST,
-        sent_block=None,
-        block_number=None,
-        block_hash=None,
-        block_time=None,
-        finality=0,
-        reverted=False,
-        error_name=None,
-        error_data=None,
-    )
 
 
 def highest_signed(session: Session, line: Line) -> int:

@@ -158,18 +158,20 @@ class Sender:
                 watch.reopen(ctx, self.line, change.fork)
         if self._nothing_new(report):
             return
+        unsettled = watch.settle(ctx, self.line, report)
         snap = self._look(report)
         unexplained = watch.mine(ctx, snap, report)
-        watch.settle(ctx, snap, report)
+        if report.mined:
+            unsettled = watch.settle(ctx, self.line, report)
         if recovery.recover(ctx, snap, self.line, unexplained, report):
             snap = self._look(report, snap)
         recovery.await_pools(ctx, snap, self.line, report)
         self._refill(snap)
-        attempts.give_up(ctx, snap, report)
+        attempts.give_up(ctx, snap, self.line, report)
         attempts.replace(ctx, snap, report)
         delivery.deliver(ctx, snap, report)
         self._tidy(snap, unexplained)
-        report.waiting = ctx.memory.waiting = len(snap.rows)
+        report.waiting = ctx.memory.waiting = len(snap.rows) + unsettled
         self._rest(snap, report)
 
     def _nothing_new(self, report: StepReport) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from chain.client import Receipt
 from chain.client.reads import CallAt
 from chain.clock import from_block_time
-from chain.errors import MethodMissing, Reverted
+from chain.db import reading
+from chain.errors import MethodMissing, Reverted, StateMissing
 from chain.finality import Finality
 from chain.headers import Header
 from chain.sender import rows
 from chain.sender.context import Context, Snapshot
-from chain.sender.rows import Attempt, Line, OpenRow
+from chain.sender.rows import Attempt, Line, OpenRow, Placed
 from chain.sender.state import AttemptKind, StepReport, TxState
 from chain.window import SettledBlockLost
 
@@ -30,24 +31,19 @@ def mine(ctx: Context, snap: Snapshot, report: StepReport) -> list[OpenRow]:
     Returns those of them that none of our attempts explains: something else took the nonce, or the nodes
     disagree at the moment.
     """
-    passed = [row for row in snap.rows if row.nonce < snap.account.nonce and row.block_number is None]
+    passed = [row for row in snap.rows if row.nonce < snap.account.nonce]
     if not passed:
         return []
     with ctx.transaction() as session:
         live = rows.attempts(session, [row.id for row in passed], raw=False)
     mined = _canonical(ctx, live)
-    changes = [_mined(row, *mined[row.id]) for row in passed if row.id in mined]
-    if changes:
+    if mined:
+        changes = _changes(ctx, passed, mined)
         with ctx.transaction() as session:
             rows.set_each(session, changes)
-    for row in passed:
-        if row.id in mined:
-            _, receipt, _ = mined[row.id]
-            row.block_number, row.block_hash = receipt.block_number, receipt.block_hash
-    report.mined += len(changes)
-    if changes:
+        report.mined += len(mined)
+        snap.rows = [row for row in snap.rows if row.id not in mined]
         ctx.crash_point("mined")
-    _explain(ctx, [row for row in passed if row.id in mined and row.reverted])
     return [row for row in passed if row.id not in mined]
 
 
@@ -93,102 +89,95 @@ def _by_block(ctx: Context, wanted: set[bytes]) -> list[tuple[Header, Receipt]]:
     return found
 
 
-def _mined(row: OpenRow, attempt: Attempt, receipt: Receipt, header: Header) -> dict[str, object]:
-    """The change to a row that was mined. A mined no-op keeps the error that condemned the payload."""
-    noop = attempt.kind == AttemptKind.NOOP
-    row.state = TxState.MINED
-    row.reverted = noop or not receipt.success
-    if not noop:
-        used_up = not receipt.success and row.gas_limit is not None and receipt.gas_used >= row.gas_limit
-        row.error_name = OUT_OF_GAS if used_up else None
-    return {
-        "row": row.id,
-        "state": TxState.MINED,
-        "transaction_hash": attempt.hash,
-        "block_number": receipt.block_number,
-        "block_hash": receipt.block_hash,
-        "block_time": from_block_time(header.time),
-        "reverted": row.reverted,
-        "error_name": row.error_name,
+def _changes(
+    ctx: Context, passed: Sequence[OpenRow], mined: dict[int, tuple[Attempt, Receipt, Header]]
+) -> list[dict[str, object]]:
+    """The columns of rows that were mined. A mined no-op keeps the error that condemned the payload."""
+    limits = {row.id: row.gas_limit for row in passed}
+    noops = [row for row, (attempt, _, _) in mined.items() if attempt.kind == AttemptKind.NOOP]
+    failed = {row: receipt for row, (_, receipt, _) in mined.items() if not receipt.success}
+    with ctx.transaction() as session:
+        why = dict(rows.errors(session, noops))
+    used_up = {
+        row for row, receipt in failed.items() if receipt.gas_used >= (limits[row] or receipt.gas_used + 1)
     }
+    why.update(dict.fromkeys(used_up, (OUT_OF_GAS, None)))
+    why.update(_reasons(ctx, {row: receipt for row, receipt in failed.items() if row not in why}))
+    return [
+        {
+            "row": row,
+            "state": TxState.MINED,
+            "transaction_hash": attempt.hash,
+            "block_number": receipt.block_number,
+            "block_hash": receipt.block_hash,
+            "block_time": from_block_time(header.time),
+            "reverted": row in failed or attempt.kind == AttemptKind.NOOP,
+            "error_name": why.get(row, (None, None))[0],
+            "error_data": why.get(row, (None, None))[1],
+        }
+        for row, (attempt, receipt, header) in mined.items()
+    ]
 
 
-def _explain(ctx: Context, reverted: Sequence[OpenRow]) -> None:
-    """Ask why: the same call before the block, or (if an earlier transaction in the block was the cause) after."""
-    unknown = [row for row in reverted if row.error_name is None]
-    if not unknown:
-        return
+def _reasons(ctx: Context, failed: dict[int, Receipt]) -> dict[int, tuple[str | None, bytes | None]]:
+    """Why transactions reverted: the same call before their block, or (if an earlier one in it was the cause) after.
+
+    A node that no longer has that state leaves the reason unknown.
+    """
+    if not failed:
+        return {}
     with ctx.transaction() as session:
-        payloads = rows.payloads(session, [row.id for row in unknown])
-    said: dict[int, Reverted] = {}
+        payloads = rows.payloads(session, list(failed))
+    said: dict[int, tuple[str | None, bytes | None]] = {}
     for back in (1, 0):
-        asked = [row for row in unknown if row.id not in said and row.block_number is not None]
-        calls = [
-            CallAt(*payloads[row.id], ctx.signer.address, (row.block_number or 0) - back) for row in asked
-        ]
-        answers = ctx.client.try_calls(calls) if calls else []
-        said.update(
-            (row.id, answer)
-            for row, answer in zip(asked, answers, strict=True)
-            if isinstance(answer, Reverted)
-        )
-    with ctx.transaction() as session:
-        rows.set_each(
-            session,
-            [
-                {"row": row.id, "error_name": Reverted.name, "error_data": said[row.id].data}
-                for row in unknown
-                if row.id in said
-            ],
-        )
+        asked = [row for row in failed if row not in said]
+        calls = [CallAt(*payloads[row], ctx.signer.address, failed[row].block_number - back) for row in asked]
+        try:
+            answers = ctx.client.try_calls(calls) if calls else []
+        except (StateMissing, MethodMissing):
+            answers = []
+        for row, answer in zip(asked, answers, strict=False):
+            if isinstance(answer, Reverted):
+                said[row] = (Reverted.name, answer.data)
+    return said
 
 
-def settle(ctx: Context, snap: Snapshot, report: StepReport) -> None:
-    """mined → settled or failed → strong; or back to broadcast if the block is no longer on the chain."""
-    placed = [row for row in snap.rows if row.block_number is not None]
-    if not placed:
-        return
-    headers = ctx.headers_of([row.block_number or 0 for row in placed])
-    gone: list[OpenRow] = []
-    raised: dict[tuple[str, Finality], list[OpenRow]] = {}
-    for row in placed:
-        header = headers.get(row.block_number or 0)
-        if header is None or header.hash != row.block_hash:
-            gone.append(row)
-            continue
-        level = ctx.window.finality(header.number)
-        if level > row.finality:
-            raised.setdefault((TxState.FAILED if row.reverted else TxState.SETTLED, level), []).append(row)
-    if not gone and not raised:
-        return
-    with ctx.transaction() as session:
-        rows.send_again(session, [row.id for row in gone])
-        for (state, level), reached in raised.items():
-            rows.set_rows(session, [row.id for row in reached], state=state, finality=int(level))
-    _tell(snap, gone, raised, report)
+def settle(ctx: Context, line: Line, report: StepReport) -> int:
+    """mined → settled or failed → strong, block by block; or back to broadcast if the block is gone.
+
+    Returns how many mined rows are not strong yet.
+    """
+    with reading(ctx.db) as session:
+        floor = rows.read_account(session, line).floor
+        blocks = rows.placed(session, line, floor)
+    headers = ctx.headers_of([block.block_number for block in blocks])
+    gone, raised = [], []
+    for block in blocks:
+        header = headers.get(block.block_number)
+        if header is None or header.hash != block.block_hash:
+            gone.append(block)
+        elif (level := ctx.window.finality(header.number)) > block.finality:
+            raised.append((block, level))
+    if gone or raised:
+        with ctx.transaction() as session:
+            for block in gone:
+                rows.send_again(session, line, floor, block)
+            for block, level in raised:
+                rows.raise_finality(session, line, floor, block, level)
+        _count(gone, raised, report)
     if raised:
         ctx.crash_point("settled")
+    ended = sum(block.count for block, level in raised if level == Finality.STRONG)
+    return sum(block.count for block in blocks) - ended - sum(block.count for block in gone)
 
 
-def _tell(
-    snap: Snapshot,
-    gone: Sequence[OpenRow],
-    raised: dict[tuple[str, Finality], list[OpenRow]],
-    report: StepReport,
-) -> None:
-    """Bring the snapshot and the report up to what was written."""
-    for row in gone:
-        row.state, row.sent_block, row.block_number, row.block_hash = TxState.BROADCAST, None, None, None
-        row.finality, row.reverted, row.error_name = 0, False, None
-    report.returned += len(gone)
-    for (state, level), reached in raised.items():
-        fresh = sum(1 for row in reached if row.finality < Finality.SETTLED)
-        report.failed += fresh if state == TxState.FAILED else 0
-        report.settled += fresh if state == TxState.SETTLED else 0
-        report.strong += len(reached) if level == Finality.STRONG else 0
-        for row in reached:
-            row.state, row.finality = state, int(level)
-    snap.rows = [row for row in snap.rows if row.finality < Finality.STRONG]
+def _count(gone: Sequence[Placed], raised: Sequence[tuple[Placed, Finality]], report: StepReport) -> None:
+    report.returned += sum(block.count for block in gone)
+    for block, level in raised:
+        if block.finality < Finality.SETTLED:
+            report.failed += block.count if block.reverted else 0
+            report.settled += 0 if block.reverted else block.count
+        report.strong += block.count if level == Finality.STRONG else 0
 
 
 def reopen(ctx: Context, line: Line, fork: int) -> None:
