@@ -19,9 +19,6 @@ from network.manifest import Manifest, ValidatorEntry
 from network.processes import Daemon
 
 _CACHE_MB = "96"
-_MAX_PEERS = "3"
-"""geth catches up at once only while it has 5 peers or this many, whichever is less; with fewer it looks round every
-10 s. A network of 4 to 6 never has 5. Validators are trusted peers, to whom the limit does not apply."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,9 @@ class ValidatorNode:
         """geth's command line.
 
         HTTP has eth, net and web3 alone, on the loopback; there is no unlocked account (see `signer`).
-        `--gcmode archive` writes every block's state: otherwise a killed node forgets up to an hour of state,
-        and when all are killed at once the chain starts again from its first block. It also lets
-        `eth_getProof` reach any block.
+        `--gcmode archive` writes every block's state: otherwise a killed node has lost up to an hour of it and
+        falls back to the last block whose state it wrote ("Head state missing, repairing"). It also lets
+        `eth_getProof` reach any block, not only the last 128.
         """
         return [
             str(geth),
@@ -99,7 +96,7 @@ class ValidatorNode:
             *("--networkid", str(self.manifest.chain_id), "--syncmode", "full", "--gcmode", "archive"),
             *("--cache", _CACHE_MB, "--verbosity", "3", "--identity", self.entry.name),
             *("--nodiscover", "--netrestrict", "127.0.0.0/8", "--nat", "none"),
-            *("--port", str(self.entry.peer_port), "--maxpeers", _MAX_PEERS),
+            *("--port", str(self.entry.peer_port), "--maxpeers", str(self._max_peers)),
             *("--http", "--http.addr", "127.0.0.1", "--http.port", str(self.entry.rpc_port)),
             *("--http.api", "eth,net,web3", "--authrpc.port", "0", "--ipcpath", str(self.ipc_path)),
             *("--rpc.txfeecap", "0", "--rpc.batch-request-limit", "2000"),
@@ -109,6 +106,16 @@ class ValidatorNode:
             *("--txpool.accountslots", "4096", "--txpool.globalslots", "32768"),
             *("--txpool.accountqueue", "4096", "--txpool.globalqueue", "16384"),
         ]
+
+    @property
+    def _max_peers(self) -> int:
+        """As many as there are other validators.
+
+        geth catches up at once while it has five peers or this many, whichever is less, and else looks round every
+        10 s; a network of 4 to 6 never has five. It also dials no more nodes than this (with DialRatio 1).
+        Validators are trusted peers, to whom the limit does not apply when they dial, such as one added later.
+        """
+        return max(1, len(self.manifest.validators) - 1)
 
     @property
     def _config(self) -> Path:

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from chain.engine import Engine, Finality, SealRefused
 from chain.headers import Header
+from network.errors import RpcRefused
 from network.ipc import Rpc
 from network.watch.halts import Tip
-from network.watch.peer import RawBlock
+from network.watch.peer import PeerSilent, RawBlock, parse_block
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,23 @@ class BlockSource(Protocol):
 
     def block(self, block_hash: str) -> RawBlock:
         """One block by hash."""
+
+
+class NodeSource:
+    """A node's blocks asked for through its socket, where no agent is in between."""
+
+    def __init__(self, rpc: Rpc) -> None:
+        self._rpc = rpc
+
+    def block(self, block_hash: str) -> RawBlock:
+        """One block by hash. Raises PeerSilent if the node has no such block, IpcUnavailable."""
+        try:
+            block = parse_block(bytes.fromhex(self._rpc.call("debug_getRawBlock", block_hash)[2:]))
+        except RpcRefused as error:
+            raise PeerSilent("the node", "it has no such block") from error
+        if block is None or block.hash != block_hash:
+            raise PeerSilent("the node", "that is not the block asked for")
+        return block
 
 
 class BranchTooLong(Exception):

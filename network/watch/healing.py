@@ -83,8 +83,7 @@ class Healer:
     ) -> list[str]:
         """Import or rewind. Raises PeerSilent, BranchTooLong, IpcUnavailable."""
         rewind = isinstance(action, halts.RewindTo)
-        known = self._node.on_chain if rewind else lambda number, block_hash: self._node.has(block_hash)
-        branch = fetch_branch(source, action.tip, known)
+        branch = fetch_branch(source, action.tip, self._node.on_chain if rewind else self._node.holds)
         if self._node.tip() != state.tip:
             return []  # the chain moves again: leave it alone
         if self._would_lose_settled(state, branch[0].header.number):

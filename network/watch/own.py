@@ -83,6 +83,10 @@ class OwnNode:
         """Whether the node has this block, on its chain or beside it."""
         return self.rpc.call("eth_getBlockByHash", block_hash, False) is not None
 
+    def holds(self, number: int, block_hash: str) -> bool:
+        """As `has`; the number is not needed."""
+        return self.has(block_hash)
+
     def on_chain(self, number: int, block_hash: str) -> bool:
         """Whether this block is on the node's chain."""
         block = self.block(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,12 +19,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def running() -> Callable[[Path], list[str]]:
-    """Command lines of the processes that belong to a network's folder, this test's own left out."""
-    from network.processes import command_line
+def processes_of() -> Callable[[Path], list[str]]:
+    """Command lines of all processes that name a network's folder."""
 
     def lines(folder: Path) -> list[str]:
-        pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-        return [line for line in map(command_line, pids) if str(folder) in line and "pytest" not in line]
+        listing = subprocess.run(
+            ["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True
+        )
+        return [line for line in listing.stdout.splitlines() if f"{folder}" in line]
 
     return lines
