@@ -213,14 +213,14 @@ def test_a_compromise_begins_now_at_the_latest_and_30_days_ago_at_the_earliest(
         registry.compromiseKey(KEY.kid, since, 1, sender=world.admins[HOSPITAL])
 
     for allowed in (time, time - WINDOW):
-        with world.chain.isolate():
+        with world.aside():
             declare(allowed)
             assert registry.key(KEY.kid).compromisedSince == allowed
-    with world.chain.isolate(), ape.reverts(registry.CompromiseInFuture, since=time + 1):
+    with world.aside(), ape.reverts(registry.CompromiseInFuture, since=time + 1):
         declare(time + 1)
     for early in (time - WINDOW - 1, 0):
         with (
-            world.chain.isolate(),
+            world.aside(),
             ape.reverts(registry.CompromiseTooEarly, since=early, earliest=time - WINDOW),
         ):
             declare(early)

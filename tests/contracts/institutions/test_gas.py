@@ -60,7 +60,7 @@ def test_who_is_no_operator_gets_nothing(world: World, registry: Any, stranger: 
 
 
 def test_who_may_not_act_gets_nothing(world: World, registry: Any, operator: Any, stranger: Any) -> None:
-    with world.chain.isolate():
+    with world.aside():
         world.decide(Action.SET_STANDING, HOSPITAL, 2, 0)
         with ape.reverts(registry.InstitutionNotActive, institution=HOSPITAL, found=2):
             registry.claimGas(operator.address, sender=stranger)
@@ -93,6 +93,8 @@ def test_one_coin_a_korean_day(world: World, registry: Any, operator: Any, stran
     world.at(next_day)
     receipt = registry.claimGas(operator.address, sender=stranger)
     assert receipt.events.filter(registry.GasGranted)[0].amount == COIN - COIN // 4
+    set_balance(world, operator.address, 0)
+    assert registry.gasAllowance(operator.address) == COIN // 4, "yesterday's grants count no more"
 
 
 def test_several_small_grants_sum_to_one_coin(

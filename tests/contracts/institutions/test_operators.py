@@ -198,10 +198,10 @@ def test_a_compromise_begins_now_at_the_latest_and_30_days_ago_at_the_earliest(
         registry.revokeOperator(free(0), since, sender=admin)
 
     for allowed in (time, time - WINDOW):
-        with world.chain.isolate():
+        with world.aside():
             declare(allowed)
             assert registry.operator(free(0)).compromisedSince == allowed
-    with world.chain.isolate(), ape.reverts(registry.CompromiseInFuture, since=time + 1):
+    with world.aside(), ape.reverts(registry.CompromiseInFuture, since=time + 1):
         declare(time + 1)
     with ape.reverts(registry.CompromiseTooEarly, since=time - WINDOW - 1, earliest=time - WINDOW):
         declare(time - WINDOW - 1)

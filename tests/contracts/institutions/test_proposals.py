@@ -168,7 +168,7 @@ def test_the_last_second_counts_and_the_next_does_not(world: World, registry: An
     proposal = world.propose(Action.SET_SPONSOR_LIMIT, *LIMIT)
     expires = registry.proposal(proposal)[0].expires
     world.vote(proposal, HOSPITAL, INSURER)
-    with world.chain.isolate():
+    with world.aside():
         world.at(expires)
         world.vote(proposal, CITY)
         assert registry.proposal(proposal)[0].passedAt == expires
@@ -180,7 +180,7 @@ def test_the_last_second_counts_and_the_next_does_not(world: World, registry: An
 def test_what_passed_is_carried_out_until_the_last_second(world: World, registry: Any, stranger: Any) -> None:
     proposal = world.passed(Action.SET_SPONSOR_LIMIT, *LIMIT)
     expires = registry.proposal(proposal)[0].expires
-    with world.chain.isolate():
+    with world.aside():
         world.at(expires)
         registry.execute(proposal, sender=stranger)
         assert registry.proposal(proposal)[0].executed

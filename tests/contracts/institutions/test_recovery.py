@@ -53,7 +53,7 @@ def test_a_recovery_that_passed_in_the_last_second_still_has_its_time(
     expires = registry.proposal(proposal)[0].expires
     world.at(expires)
     world.vote(proposal, 3)
-    with world.chain.isolate():
+    with world.aside():
         world.at(expires + DELAY)
         registry.execute(proposal, sender=world.admins[HOSPITAL])
         assert registry.authorize(free(0), ADMIN) == CITY

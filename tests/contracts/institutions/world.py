@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -115,6 +117,15 @@ class World:
         time = self.now + seconds
         self.chain.mine(timestamp=time)
         return time
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is done inside is undone after. (ape's own `isolate` also swallows what fails inside.)"""
+        snapshot = self.chain.snapshot()
+        try:
+            yield
+        finally:
+            self.chain.restore(snapshot)
 
     def signer(self, account: Any) -> LocalAccount:
         """The key of an ape test account, to sign EIP-712 messages with."""
