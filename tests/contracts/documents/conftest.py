@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.frame import Tree, some_tree
+from tests.contracts.frame import Tree, send, some_tree
 
 T0 = 1_767_225_600
 """2026-01-01T00:00:00Z, where the double's clock stands at first: the first second of a day."""
@@ -22,7 +22,7 @@ class Clock:
     keeper: Any
 
     def set(self, time: int) -> None:
-        self.registry.setTime(time, sender=self.keeper)
+        send(self.registry.setTime, time, sender=self.keeper)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,6 @@ def shelf(documents: Any, clock: Clock, alice: Any) -> Shelf:
     batches = Shelf(some_tree("early"), some_tree("same"), some_tree("late"))
     for tree, time in ((batches.early, 10), (batches.same, 10), (batches.late, 20)):
         clock.set(T0 + time)
-        documents.anchor(tree.root, tree.depth, sender=alice)
+        send(documents.anchor, tree.root, tree.depth, sender=alice)
     clock.set(T0 + 30)
     return batches

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from eth_utils import keccak
 
+from tests.contracts.frame import send
+
 T0 = 1_767_225_600
 """2026-01-01T00:00:00Z, where the double's clock stands at first."""
 SENDER, RECEIVER, THIRD = 1, 2, 3
@@ -29,12 +31,12 @@ def ledger(deployed_ledger: Any) -> Any:
 
 @pytest.fixture
 def set_time(ledger: Any, keeper: Any) -> Callable[[int], None]:
-    return lambda time: ledger.setTime(time, sender=keeper) and None
+    return lambda time: send(ledger.setTime, time, sender=keeper) and None
 
 
 @pytest.fixture
 def sent(ledger: Any, alice: Any, set_time: Callable[[int], None]) -> bytes:
     """A transfer of institution 1 to institution 2, sent at T0; the clock then stands at T0 + 60."""
-    ledger.send(ID, RECEIVER, COMMIT, CIPHER, sender=alice)
+    send(ledger.send, ID, RECEIVER, COMMIT, CIPHER, sender=alice)
     set_time(T0 + 60)
     return ID
