@@ -86,6 +86,7 @@ class Network(ABC):
             deployer=self.deployer,
             folder=self.folder,
             reserve=RESERVE_COINS,
+            local=True,
             confirmations=1 if self.kind == "poa" else 0,
         )
 

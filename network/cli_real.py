@@ -141,7 +141,7 @@ def run_enrol(site: Site, *, yes: bool) -> None:
     transactor = site.transactor()
     registry = Registry(transactor.client, site.deployment().address("InstitutionRegistry"))
     # On a local network the file also names who may come later, by `add-validator`.
-    plan = admitted(site.plan, registry) if site.folder.name != str(site.chain_id) else site.plan
+    plan = admitted(site.plan, registry) if site.local else site.plan
     work = enrolment(site, transactor, plan, say=click.echo)
     if not yes:
         show_steps(work.steps())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 from coincurve import PrivateKey
 
@@ -106,8 +107,26 @@ def create_folder(
     plan = local_plan(validators, chain_id=chain_id, path=plan_path)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / PLAN).write_bytes(plan_path.read_bytes())
+    make_keys(KeyRing(folder / KEYS), plan)
+    genesis = _first_block(folder, plan, period)
+    manifest = Manifest(
+        chain_id=plan.chain_id,
+        period=period,
+        genesis_hash=genesis_hash(genesis),
+        sockets=socket_folder(folder),
+        founders=validators,
+        validators=[],
+    )
+    sealing = [founder for founder in plan.founders if founder.voting]
+    for founder, port in zip(sealing, choose_ports(len(sealing), preferred=first_rpc_port), strict=True):
+        add_validator_folder(folder, manifest, founder, geth=geth, rpc_port=port)
+    manifest.save(folder)
+    return manifest
+
+
+def _first_block(folder: Path, plan: EnrolmentPlan, period: int) -> dict[str, Any]:
+    """The genesis of this plan with the folder's keys, written into the folder."""
     ring = KeyRing(folder / KEYS)
-    make_keys(ring, plan)
     names = [founder.validator.key for founder in plan.founders if founder.validator is not None]
     genesis = clique_genesis(
         chain_id=plan.chain_id,
@@ -117,19 +136,7 @@ def create_folder(
         timestamp=int(time.time()) - period,
     )
     write_genesis(folder / GENESIS, genesis)
-    manifest = Manifest(
-        chain_id=plan.chain_id,
-        period=period,
-        genesis_hash=genesis_hash(genesis),
-        sockets=socket_folder(folder),
-        founders=validators,
-        validators=[],
-    )
-    rpc_ports = choose_ports(len(names), preferred=first_rpc_port)
-    for founder, port in zip([f for f in plan.founders if f.voting], rpc_ports, strict=True):
-        add_validator_folder(folder, manifest, founder, geth=geth, rpc_port=port)
-    manifest.save(folder)
-    return manifest
+    return genesis
 
 
 def add_validator_folder(

@@ -40,7 +40,7 @@ def deploy_contracts(site: Site, transactor: Transactor, *, say: Say = quiet) ->
         ring=site.ring,
         engine=site.engine,
         genesis_hash=site.genesis_hash,
-        rpc_urls=site.rpc_urls,
+        rpc_urls=site.rpc_urls if site.local else (),
         reserve=site.reserve,
     )
     deploy(transactor, site.ring.account(site.deployer), plan, site.deployment_path, say=say)

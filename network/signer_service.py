@@ -14,9 +14,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from network.errors import NetworkError
 from network.folder import KEYS, stop_network
 from network.genesis import vanity_tag
-from network.keys import KeyRing
+from network.keys import KeyRefused, KeyRing
 from network.manifest import Manifest
 from network.node import signer_socket
 from network.signer import HeaderSigner, SignerServer
@@ -102,6 +103,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             serve_one(arguments)
     except (_Stopped, KeyboardInterrupt):
         log.info("stopped")
+    except (KeyRefused, NetworkError) as error:
+        log.error("%s", error)
+        return 1
     return 0
 
 

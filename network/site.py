@@ -33,6 +33,8 @@ class Site:
     """Where `deployment.json` and `network.json` go."""
     reserve: int = 0
     """Wei that the registry is to hold from its creation on."""
+    local: bool = False
+    """On one machine: its nodes' addresses go into the deployment file, and its plan names later members too."""
     confirmations: int = 1
     """Blocks to wait for above a transaction before the next step builds on it."""
 

@@ -19,7 +19,7 @@ from chain.trust import (
 from network.acceptances import address_of
 from network.genesis import vanity_tag
 from network.keys import KeyRing
-from network.plan import EnrolmentPlan
+from network.plan import EnrolmentPlan, InstitutionPlan
 from network.registry import Registry
 from network.waiting import wait_for
 
@@ -35,27 +35,18 @@ def make_trust_file(
     registry = Registry(client, deployment.address("InstitutionRegistry"))
     vanity = vanity_tag(deployment.genesis_hash)
     engine = engine_for(deployment.engine, vanity=vanity.encode("ascii"))
-    voting = registry.voting_members()
     found = {registry.index_of(one.chain_id_bytes): one for one in plan.institutions}
     found.pop(0, None)
+    voting = [index for index in registry.voting_members() if index in found]
     trust = TrustFile(
         version=1,
         chain_id=deployment.chain_id,
         engine=deployment.engine,
         genesis_hash=deployment.genesis_hash,
         vanity=vanity,
-        contracts=Contracts.model_validate({name: deployment.contracts[name] for name in _CONTRACTS}),
-        institutions=[
-            InstitutionName(
-                index=index, id=one.id, kind=one.kind.value, name_ko=one.name_ko, name_en=one.name_en
-            )
-            for index, one in sorted(found.items())
-        ],
-        members=[
-            Member(institution=index, admin=address_of(found[index].admin, ring))
-            for index in voting
-            if index in found
-        ],
+        contracts=Contracts.model_validate({name: deployment.address(name) for name in _CONTRACTS}),
+        institutions=[_named(index, one) for index, one in sorted(found.items())],
+        members=[Member(institution=n, admin=address_of(found[n].admin, ring)) for n in voting],
         checkpoint=wait_for(
             "a block that can no longer be reversed",
             lambda: _checkpoint(client, registry, engine, deployment.deployed_at),
@@ -63,6 +54,12 @@ def make_trust_file(
         ),
     )
     return sign_with_ring(trust, plan, ring)
+
+
+def _named(index: int, one: InstitutionPlan) -> InstitutionName:
+    return InstitutionName(
+        index=index, id=one.id, kind=one.kind.value, name_ko=one.name_ko, name_en=one.name_en
+    )
 
 
 def sign_with_ring(trust: TrustFile, plan: EnrolmentPlan, ring: KeyRing) -> TrustFile:

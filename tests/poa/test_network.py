@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 
 from chain.engine import Finality, engine_for
 from chain.trust import TrustFile
+from network.cli import cli
 from network.genesis import vanity_tag
+from network.geth import ROOT
 from network.local import LocalNetwork
 from network.waiting import wait_for
 
@@ -154,3 +160,33 @@ def test_a_transaction_given_to_one_node_is_mined(poa_network: LocalNetwork) -> 
     sent = over_http(poa_network.rpc_urls[3], "eth_sendRawTransaction", "0x" + raw.hex())["result"]
     receipt = wait_for("the receipt", lambda: client.receipts([bytes.fromhex(sent[2:])])[0], seconds=60)
     assert receipt.success
+
+
+def test_the_commands_show_the_network(poa_network: LocalNetwork) -> None:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, [*arguments, "--dir", str(poa_network.folder)])
+
+    def well() -> bool:
+        return run("status").exit_code == run("watch", "--once").exit_code == 0
+
+    assert wait_for("status and agents without a complaint", well, seconds=60)
+    status = json.loads(run("status", "--json").output)
+    assert {node["agreement"] for node in status["nodes"]} <= {"agrees", "behind"}
+    assert "validator-5: block" in run("watch", "--once").output
+    shown = run("trust-file")
+    assert TrustFile.load(poa_network.trust_path).fingerprint in shown.output
+    assert "signatures   5 of 5 members" in shown.output
+
+
+def test_an_agent_can_be_asked_once(poa_network: LocalNetwork) -> None:
+    ipc = poa_network.node(1).ipc_path
+
+    def well() -> str | None:
+        command = [sys.executable, "-m", "network.watch", "one", "--name", "v1", "--ipc", str(ipc), "--once"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        return ended.stdout if ended.returncode == 0 else None
+
+    assert wait_for("an agent without an alarm", well, seconds=60).startswith("v1: block ")
+    nowhere = [sys.executable, "-m", "network.watch", "one", "--ipc", f"{ipc}.no", "--once"]
+    silent = subprocess.run(nowhere, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (silent.returncode, silent.stdout) == (1, "validator: node does not answer\n")
