@@ -65,52 +65,72 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
 
     Raises NotConfigured, SchemaOutdated, KeyFileInvalid, KeyRefused, DeploymentUnreadable.
     """
-    database = open_database(settings)
-    require_current(database)
+    database = _current_database(settings)
     deployment = Deployment.load(settings.deployment_file)
-    client = ChainClient(_node_urls(settings, deployment), timeout=settings.node_timeout.total_seconds())
+    client = _client(settings, deployment)
     keys, observer, owner = key_ring(settings), Observer(), _owner()
-    vault = Vault.from_key(load_store_key(settings.store_key_file, create=not _in_production(settings)))
+    vault = _vault(settings)
     adapter = make_adapter(settings.adapter, settings.adapter_config, database, clock)
     chain = connect(
         database,
         deployment,
         client,
-        keys,
-        operator=settings.operator_key,
+        keys.account(settings.operator_key),
         issuer=settings.institution,
         clock=clock,
         lease=settings.lease,
         alarm=observer.settled_block_lost,
     )
-    maker = _maker(settings, keys, deployment.chain_id, clock)
-    backend = HttpBackend(
-        settings.backend_url, service_tokens(settings, clock), settings.delivery_timeout.total_seconds()
-    )
+    maker, backend = _maker(settings, keys, deployment.chain_id, clock), _backend(settings, clock)
     pipeline = Pipeline(
         database=database,
         clock=clock,
         intake=Intake(database, adapter, maker, vault, clock, settings.read_size),
-        batching=Batching(
-            database, chain, clock, owner, settings.batch_size, settings.batch_interval, settings.lease
-        ),
+        batching=_batching(settings, database, chain, clock, owner),
         chain=chain,
         settling=Settling(database, chain, clock),
         marking=Marking(database, chain, clock, owner, settings.withdrawal_patience, settings.lease),
-        delivering=Delivering(
-            database,
-            backend,
-            BodyMaker(vault, TreeCache(), settings.institution),
-            clock,
-            settings.delivery_size,
-            settings.retry_first,
-            settings.retry_longest,
-            claim=2 * settings.delivery_timeout,
-        ),
+        delivering=_delivering(settings, database, backend, vault, clock),
         cleanup=Cleanup(database, clock, settings.content_retention, settings.leaf_retention),
         observer=observer,
     )
     return Oracle(settings, database, deployment, client, chain, adapter, backend, pipeline)
+
+
+def _client(settings: OracleSettings, deployment: Deployment) -> ChainClient:
+    return ChainClient(_node_urls(settings, deployment), timeout=settings.node_timeout.total_seconds())
+
+
+def _vault(settings: OracleSettings) -> Vault:
+    return Vault.from_key(load_store_key(settings.store_key_file, create=not _in_production(settings)))
+
+
+def _backend(settings: OracleSettings, clock: Clock) -> HttpBackend:
+    timeout = settings.delivery_timeout.total_seconds()
+    return HttpBackend(settings.backend_url, service_tokens(settings, clock), timeout)
+
+
+def _batching(
+    settings: OracleSettings, database: Engine, chain: SenderChain, clock: Clock, owner: str
+) -> Batching:
+    return Batching(
+        database, chain, clock, owner, settings.batch_size, settings.batch_interval, settings.lease
+    )
+
+
+def _delivering(
+    settings: OracleSettings, database: Engine, backend: HttpBackend, vault: Vault, clock: Clock
+) -> Delivering:
+    return Delivering(
+        database,
+        backend,
+        BodyMaker(vault, TreeCache(), settings.institution),
+        clock,
+        settings.delivery_size,
+        settings.retry_first,
+        settings.retry_longest,
+        claim=2 * settings.delivery_timeout,
+    )
 
 
 def open_database(settings: OracleSettings) -> Engine:
@@ -118,6 +138,12 @@ def open_database(settings: OracleSettings) -> Engine:
     engine = make_engine(settings.database_url)
     engine.hide_parameters = True
     return engine
+
+
+def _current_database(settings: OracleSettings) -> Engine:
+    database = open_database(settings)
+    require_current(database)
+    return database
 
 
 def key_ring(settings: OracleSettings) -> KeyRing:

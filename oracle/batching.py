@@ -135,5 +135,5 @@ def _waits() -> Any:
 
 def _count_open(session: Session) -> int:
     table = table_of(Batch)
-    query = select(func.count()).where(table.c.state != BatchState.SETTLED.value)
+    query = select(func.count()).where(table.c.state.in_([BatchState.FIXED.value, BatchState.FAILED.value]))
     return int(session.execute(query).scalar_one())

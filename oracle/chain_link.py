@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from eth_account.signers.local import LocalAccount
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -14,7 +15,6 @@ from chain.clock import Clock
 from chain.contracts import DocumentRegistry, InstitutionRegistry, registry_validators
 from chain.contracts.vocabulary import AmendReason, DocRef, WithdrawReason
 from chain.deployment import Deployment
-from chain.keys import KeyRing
 from chain.sender import GasQuota, Limits, Sender, SettledBlockLost, TransactionState, TxState
 from oracle.chain_face import Outcome, Pending, RefusedOnChain, Settled
 from oracle.crash import crash_point
@@ -61,20 +61,19 @@ def connect(
     database: Engine,
     deployment: Deployment,
     client: ChainClient,
-    keys: KeyRing,
+    account: LocalAccount,
     *,
-    operator: str,
     issuer: int,
     clock: Clock,
     lease: timedelta,
     alarm: Callable[[SettledBlockLost], None],
 ) -> SenderChain:
-    """The pipeline's chain for one operator account. No network is touched. Raises KeyRefused."""
+    """The pipeline's chain for one operator account. No network is touched."""
     institutions = InstitutionRegistry(client, deployment.address("InstitutionRegistry"))
     sender = Sender(
         database,
         client,
-        keys.account(operator),
+        account,
         deployment.chain_id,
         engine_name=deployment.engine,
         validators=registry_validators(institutions),

@@ -46,7 +46,8 @@ class OracleSettings(ProcessSettings):
     adapter_config: dict[str, Any] = Field(default_factory=dict)
     """The adapter's own settings, as a JSON object."""
     read_interval: Duration = timedelta(milliseconds=250)
-    read_size: int = Field(default=1024, ge=1, le=10_000)
+    read_size: int = Field(default=512, ge=1, le=10_000)
+    """Rows of the hospital looked at in one page; bounds the memory that reading takes."""
 
     # The chain, by this institution's own nodes.
     deployment_file: Path = DATA / "network" / "deployment.json"

@@ -100,41 +100,31 @@ class BodyMaker:
 
 def _rows(session: Session, numbers: Sequence[int]) -> list[Row[Any]]:
     """Each delivery with its document, batch, mark and successor, in a few statements whatever their number."""
-    delivery, batch = table_of(Delivery).c, table_of(Batch).c
-    document, mark, content = table_of(Document).c, table_of(Mark).c, table_of(Content).c
-    successor = table_of(Document).alias("successor").c
+    delivery, batch = table_of(Delivery), table_of(Batch)
+    document, content, mark = table_of(Document), table_of(Content), table_of(Mark)
+    successor = document.alias("successor")
+    told = (delivery.c.id.label("number"), delivery.c.delivery_id, delivery.c.event, delivery.c.document)
+    issued = (document.c.document_id, document.c.vct, document.c.kid, document.c.leaf, content.c.sealed)
+    anchored = (document.c.batch, batch.c.root, batch.c.tx, batch.c.block, batch.c.anchored_at)
+    ended = (
+        mark.c.sealed.label("mark_sealed"),
+        mark.c.tx.label("mark_tx"),
+        mark.c.block.label("mark_block"),
+        mark.c.marked_at,
+        mark.c.reason,
+        successor.c.document_id.label("successor_id"),
+    )
     query = (
-        select(
-            delivery.id.label("number"),
-            delivery.delivery_id,
-            delivery.event,
-            delivery.document,
-            document.document_id,
-            document.vct,
-            document.kid,
-            document.leaf,
-            content.sealed,
-            document.batch,
-            batch.root,
-            batch.tx,
-            batch.block,
-            batch.anchored_at,
-            mark.sealed.label("mark_sealed"),
-            mark.tx.label("mark_tx"),
-            mark.block.label("mark_block"),
-            mark.marked_at,
-            mark.reason,
-            successor.document_id.label("successor_id"),
-        )
-        .join(table_of(Document), document.id == delivery.document)
-        .join(table_of(Batch), batch.id == document.batch)
-        .outerjoin(table_of(Content), content.document == document.id)
-        .outerjoin(table_of(Mark), mark.document == document.id)
-        .outerjoin(successor.id.table, successor.id == mark.successor)
+        select(*told, *issued, *anchored, *ended)
+        .join(document, document.c.id == delivery.c.document)
+        .join(batch, batch.c.id == document.c.batch)
+        .outerjoin(content, content.c.document == document.c.id)
+        .outerjoin(mark, mark.c.document == document.c.id)
+        .outerjoin(successor, successor.c.id == mark.c.successor)
     )
     rows: list[Row[Any]] = []
     for part in chunks(numbers):
-        rows.extend(session.execute(query.where(delivery.id.in_(part))))
+        rows.extend(session.execute(query.where(delivery.c.id.in_(part))))
     return rows
 
 

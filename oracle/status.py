@@ -79,10 +79,20 @@ def _counts(session: Session, model: Any, states: Any) -> dict[str, int]:
 
 
 def _oldest_waiting(session: Session) -> datetime | None:
+    """When the first of those not anchored was read: the lowest number of each state is one look at the index."""
     table = table_of(Document)
     waiting = (DocumentState.HELD.value, DocumentState.READY.value, DocumentState.BATCHED.value)
-    query = select(table.c.read_at).where(table.c.state.in_(waiting)).order_by(table.c.id).limit(1)
-    return session.execute(query).scalar_one_or_none()
+    lowest = [
+        session.execute(select(func.min(table.c.id)).where(table.c.state == state)).scalar()
+        for state in waiting
+    ]
+    numbers = [number for number in lowest if number is not None]
+    if not numbers:
+        return None
+    found: datetime | None = session.execute(
+        select(table.c.read_at).where(table.c.id == min(numbers))
+    ).scalar_one_or_none()
+    return found
 
 
 def _oldest_delivery(session: Session) -> datetime | None:
