@@ -11,7 +11,7 @@ from chain.sender.context import CRASH_POINTS, Limits
 from chain.sender.errors import KeyReused, UnknownKey
 from chain.sender.fees import FeePolicy
 from chain.sender.gas import GasQuota
-from chain.sender.outbox import Submission
+from chain.sender.outbox import Reserved, Submission
 from chain.sender.sender import Sender
 from chain.sender.state import StepReport, TransactionState, TxState
 from chain.sender.tables import OutboxRow, create_tables
@@ -24,6 +24,7 @@ __all__ = [
     "KeyReused",
     "Limits",
     "OutboxRow",
+    "Reserved",
     "Sender",
     "SettledBlockLost",
     "StepReport",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from chain.client import BroadcastResult, CallAt
 from chain.db import chunks
@@ -38,15 +40,21 @@ _GAS_MARGIN = 1.25
 
 
 def deliver(ctx: Context, snap: Snapshot, report: StepReport) -> None:
-    """reserved → signed → broadcast, lowest nonces first, in slices: nodes work on one while the next is signed."""
-    send(ctx, snap, _due(ctx, snap), report)
-    ready = [] if snap.hold_all else snap.ahead(TxState.RESERVED)
-    for part in chunks([row for row in ready if row.id not in snap.held], SLICE):
-        signed = sign(ctx, snap, part, report)
-        if ctx.memory.pool_full_at < snap.head.number:
-            send(ctx, snap, signed, report)
-        if len(signed) < len(part):
-            return
+    """reserved → signed → broadcast, lowest nonces first.
+
+    In slices: while the nodes take one in, the next is signed and stored.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="sender-broadcast") as thread:
+        under_way = send(ctx, snap, _due(ctx, snap), thread)
+        ready = [] if snap.hold_all else snap.ahead(TxState.RESERVED)
+        for part in chunks([row for row in ready if row.id not in snap.held], SLICE):
+            signed = sign(ctx, snap, part, report)
+            conclude(ctx, snap, under_way, report)
+            room = ctx.memory.pool_full_at < snap.head.number
+            under_way = send(ctx, snap, signed if room else [], thread)
+            if len(signed) < len(part):
+                break
+        conclude(ctx, snap, under_way, report)
 
 
 def sign(ctx: Context, snap: Snapshot, ready: Sequence[OpenRow], report: StepReport) -> list[OpenRow]:
@@ -115,10 +123,20 @@ def _with_gas(
     return ready
 
 
-def send(ctx: Context, snap: Snapshot, due: Sequence[OpenRow], report: StepReport) -> None:
-    """Give the stored bytes of these rows to every node: signed → broadcast, or once more."""
+@dataclass
+class _Broadcast:
+    """Transactions that nodes are being given."""
+
+    flat: list[tuple[OpenRow, Attempt]]
+    answer: Future[list[BroadcastResult]]
+
+
+def send(
+    ctx: Context, snap: Snapshot, due: Sequence[OpenRow], thread: ThreadPoolExecutor
+) -> _Broadcast | None:
+    """Begin to give the stored bytes of these rows to every node."""
     if not due:
-        return
+        return None
     with ctx.transaction() as session:
         live = rows.attempts(session, [row.id for row in due], raw=True)
     unsigned = [row for row in due if not any(attempt.raw for attempt in live.get(row.id, ()))]
@@ -126,9 +144,17 @@ def send(ctx: Context, snap: Snapshot, due: Sequence[OpenRow], report: StepRepor
         with ctx.transaction() as session:
             rows.set_rows(session, [row.id for row in unsigned], state=TxState.RESERVED)
     flat = [(row, attempt) for row in due for attempt in live.get(row.id, ()) if attempt.raw]
-    results = ctx.client.broadcast_many([attempt.raw or b"" for _, attempt in flat])
+    raws = [attempt.raw or b"" for _, attempt in flat]
+    return _Broadcast(flat, thread.submit(ctx.client.broadcast_many, raws))
+
+
+def conclude(ctx: Context, snap: Snapshot, sent: _Broadcast | None, report: StepReport) -> None:
+    """Wait for what the nodes say, and store it: signed → broadcast."""
+    if sent is None:
+        return
+    results = sent.answer.result()
     ctx.crash_point("sent")
-    taken = _judge(ctx, snap, flat, results, report)
+    taken = _judge(ctx, snap, sent.flat, results, report)
     with ctx.transaction() as session:
         rows.set_rows(session, [row.id for row in taken], state=TxState.BROADCAST)
         first = [row.id for row in taken if row.sent_block is None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from eth_utils.address import to_checksum_address
 from sqlmodel import Session, col, select
@@ -38,28 +39,37 @@ class Submission:
             raise ValueError(f"call data of more than {MAX_DATA} bytes: no node takes it")
 
 
+@dataclass(frozen=True)
+class Reserved:
+    """What a submission has in the outbox. `fresh` False: its key was there before, and nothing was added."""
+
+    key: str
+    nonce: int
+    fresh: bool
+
+
 def submit_many(
     session: Session, line: Line, submissions: Sequence[Submission], *, now: datetime
-) -> list[OutboxRow]:
-    """Put transactions into the outbox, in order; returns their rows, existing ones for known keys.
+) -> list[Reserved]:
+    """Put transactions into the outbox, in order; known keys keep what they have.
 
     Nothing exists, and no nonce is used, unless the caller's transaction commits. Raises KeyReused.
     """
     own = rows.lock_account(session, line)  # from here on nobody else reserves nonces or adds keys
-    found = by_key(session, line, [submission.key for submission in submissions])
-    fresh: dict[str, Submission] = {}
+    known = rows.known_keys(session, line, [submission.key for submission in submissions])
+    fresh: dict[str, dict[str, Any]] = {}
+    payloads: dict[str, bytes] = {key: digest for key, (_, digest) in known.items()}
     for submission in submissions:
-        known = found.get(submission.key)
-        if known is None:
-            twin = fresh.setdefault(submission.key, submission)
-            if twin != submission:
-                raise KeyReused(submission.key)
-        elif not _same(known, submission):
+        digest = payload_hash(submission.to, submission.data)
+        if payloads.setdefault(submission.key, digest) != digest:
             raise KeyReused(submission.key)
-    made = [_row(line, submission, now) for submission in fresh.values()]
-    _place(session, line, own, made)
-    found.update({row.key: row for row in made})
-    return [found[submission.key] for submission in submissions]
+        if submission.key not in known and submission.key not in fresh:
+            fresh[submission.key] = _columns(line, submission, digest, now)
+    _place(session, line, own, list(fresh.values()))
+    return [
+        Reserved(key, fresh[key]["nonce"] if key in fresh else known[key][0], key in fresh)
+        for key in (submission.key for submission in submissions)
+    ]
 
 
 def by_key(session: Session, line: Line, keys: Sequence[str]) -> dict[str, OutboxRow]:
@@ -75,64 +85,62 @@ def by_key(session: Session, line: Line, keys: Sequence[str]) -> dict[str, Outbo
     return found
 
 
-def _same(row: OutboxRow, submission: Submission) -> bool:
-    return row.payload_hash == payload_hash(submission.to, submission.data)
+def _columns(line: Line, submission: Submission, digest: bytes, now: datetime) -> dict[str, Any]:
+    """A row that has no nonce yet."""
+    return {
+        "chain_id": line.chain_id,
+        "sender": line.address,
+        "key": submission.key,
+        "recipient": to_checksum_address(submission.to),
+        "data": submission.data,
+        "gas_limit": submission.gas_limit,
+        "payload_hash": digest,
+        "state": TxState.RESERVED,
+        "created_at": now,
+        "sent_block": None,
+        "transaction_hash": None,
+    }
 
 
-def _row(line: Line, submission: Submission, now: datetime) -> OutboxRow:
-    return OutboxRow(
-        chain_id=line.chain_id,
-        sender=line.address,
-        key=submission.key,
-        nonce=-1,
-        to=to_checksum_address(submission.to),
-        data=submission.data,
-        gas_limit=submission.gas_limit,
-        payload_hash=payload_hash(submission.to, submission.data),
-        state=TxState.RESERVED,
-        created_at=now,
-    )
-
-
-def _place(session: Session, line: Line, own: rows.Account, made: Sequence[OutboxRow]) -> None:
+def _place(session: Session, line: Line, own: rows.Account, made: Sequence[dict[str, Any]]) -> None:
     """Give each row its nonce: the next one, or that of the same payload found on the chain."""
     taken = _take_over(session, line, own, made)
-    rest = [row for row in made if id(row) not in taken]
+    rest = [row for row in made if row["key"] not in taken]
     for nonce, row in enumerate(rest, own.next_nonce):
-        row.nonce = nonce
-    session.add_all(made)
-    session.flush()
+        row["nonce"] = nonce
+    rows.add_rows(session, made)
     if rest:
         rows.set_account(session, line, next_nonce=own.next_nonce + len(rest))
     if taken:
-        found = [(row, taken[id(row)]) for row in made if id(row) in taken]
-        rows.add_attempts(
-            session,
-            [rows.attempt(row.id or 0, row.nonce, AttemptKind.FOUND, old.hash) for row, old in found],
-        )
-        rows.drop_foreign(session, line, [row.nonce for row, _ in found])
-        rows.set_account(session, line, floor=min(own.floor, *(row.nonce for row, _ in found)))
+        nonces = [old.nonce for old in taken.values()]
+        ids = rows.ids_at(session, line, nonces)
+        found = [
+            rows.attempt(ids[old.nonce], old.nonce, AttemptKind.FOUND, old.hash) for old in taken.values()
+        ]
+        rows.add_attempts(session, found)
+        rows.drop_foreign(session, line, nonces)
+        rows.set_account(session, line, floor=min(own.floor, *nonces))
 
 
 def _take_over(
-    session: Session, line: Line, own: rows.Account, made: Sequence[OutboxRow]
-) -> dict[int, ForeignRow]:
-    """Which rows (by `id()`) are on the chain already, sent in a past this database has forgotten.
+    session: Session, line: Line, own: rows.Account, made: Sequence[dict[str, Any]]
+) -> dict[str, ForeignRow]:
+    """Which rows (by key) are on the chain already, sent in a past this database has forgotten.
 
     Not those whose nonce is still to be given out here: recovery.py matches them once they are settled.
     """
     if not made or not rows.has_foreign(session, line):
         return {}
-    free = rows.foreign(session, line, list({row.payload_hash for row in made}), [])
-    held = rows.nonces_held(session, line, [old.nonce for old in free])
+    free = rows.foreign(session, line, list({row["payload_hash"] for row in made}), [])
+    held = rows.ids_at(session, line, [old.nonce for old in free])
     waiting: dict[bytes, list[ForeignRow]] = {}
     for old in free:
         if old.nonce not in held and old.nonce < own.next_nonce:
             waiting.setdefault(old.payload_hash, []).append(old)
-    taken: dict[int, ForeignRow] = {}
+    taken: dict[str, ForeignRow] = {}
     for row in made:
-        if queue := waiting.get(row.payload_hash):
-            old = taken[id(row)] = queue.pop(0)
-            row.nonce, row.state, row.transaction_hash = old.nonce, TxState.BROADCAST, old.hash
-            row.sent_block = old.block_number
+        if queue := waiting.get(row["payload_hash"]):
+            old = taken[row["key"]] = queue.pop(0)
+            row |= {"nonce": old.nonce, "state": TxState.BROADCAST, "transaction_hash": old.hash}
+            row["sent_block"] = old.block_number
     return taken

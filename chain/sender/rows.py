@@ -336,12 +336,28 @@ def add_fillers(session: Session, line: Line, nonces: Sequence[int], now: dateti
     session.flush()
 
 
-def nonces_held(session: Session, line: Line, nonces: Sequence[int]) -> set[int]:
-    """Which of these nonces a row of the outbox has."""
-    found: set[int] = set()
+def add_rows(session: Session, made: Sequence[Mapping[str, Any]]) -> None:
+    """Store rows of the outbox."""
+    if made:
+        blank = {"finality": 0, "reverted": False}
+        session.connection().execute(insert(_OUTBOX), [{**row, **blank} for row in made])
+
+
+def known_keys(session: Session, line: Line, keys: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Nonce and payload hash by key, as far as there are such rows."""
+    c, found = _OUTBOX.c, dict[str, tuple[int, bytes]]()
+    for part in chunks(list(dict.fromkeys(keys))):
+        query = select(c.key, c.nonce, c.payload_hash).where(_of(line), c.key.in_(part))
+        found.update({key: (nonce, bytes(digest)) for key, nonce, digest in session.execute(query)})
+    return found
+
+
+def ids_at(session: Session, line: Line, nonces: Sequence[int]) -> dict[int, int]:
+    """The row that has each of these nonces, where there is one."""
+    c, found = _OUTBOX.c, dict[int, int]()
     for part in chunks(nonces):
-        query = select(_OUTBOX.c.nonce).where(_of(line), _OUTBOX.c.nonce.in_(part))
-        found.update(session.scalars(query))
+        query = select(c.nonce, c.id).where(_of(line), c.nonce.in_(part))
+        found.update((row[0], row[1]) for row in session.execute(query))
     return found
 
 

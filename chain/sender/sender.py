@@ -28,7 +28,7 @@ from chain.sender.context import Context, CrashPoint, Limits, SenderClient, Snap
 from chain.sender.errors import UnknownKey
 from chain.sender.fees import FeePolicy
 from chain.sender.gas import GasQuota
-from chain.sender.outbox import Submission
+from chain.sender.outbox import Reserved, Submission
 from chain.sender.rows import Line
 from chain.sender.signing import Signer
 from chain.sender.state import StepReport, TransactionState, TxState
@@ -106,14 +106,15 @@ class Sender:
         return self.line.address
 
     def submit(self, session: Session, *, to: str, data: bytes, gas_limit: int | None, key: str) -> OutboxRow:
-        """Put one transaction into the outbox, in the caller's transaction. See `submit_many`."""
-        return self.submit_many(session, [Submission(to, data, gas_limit, key)])[0]
+        """Put one transaction into the outbox, in the caller's transaction; its row. See `submit_many`."""
+        self.submit_many(session, [Submission(to, data, gas_limit, key)])
+        return outbox.by_key(session, self.line, [key])[key]
 
-    def submit_many(self, session: Session, submissions: Sequence[Submission]) -> list[OutboxRow]:
+    def submit_many(self, session: Session, submissions: Sequence[Submission]) -> list[Reserved]:
         """Put transactions into the outbox, in order, in the caller's transaction. Raises KeyReused.
 
-        `key` is the idempotency key: the same key again returns the same row. Nothing exists, and no nonce
-        is used, unless the caller commits.
+        `key` is the idempotency key: the same key again changes nothing. Nothing exists, and no nonce is used,
+        unless the caller commits.
         """
         return outbox.submit_many(session, self.line, submissions, now=self._ctx.clock())
 

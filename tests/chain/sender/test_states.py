@@ -67,7 +67,8 @@ def test_the_same_key_twice_is_one_transaction(workshop: Any) -> None:
     workshop.submit("a")
     with writing(workshop.db) as session:
         twice = workshop.sender.submit_many(session, [Submission(TARGET, b"b", 1, "b")] * 2)
-    assert twice[0].id == twice[1].id
+    assert (twice[0].nonce, twice[0].fresh) == (1, True)
+    assert twice[0] == twice[1]
     workshop.step_and_mine(3)
     workshop.submit("a")
     workshop.step_and_mine(3)
