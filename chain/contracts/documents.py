@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 from chain.client import BlockTag
 from chain.contracts.base import Contract
 from chain.contracts.typed import moment, moment_or_none
@@ -105,7 +107,9 @@ def _batch(found: Sequence[Any]) -> Batch | None:
 
 def _mark(found: Sequence[Any]) -> Mark | None:
     state, reason, time, by = found
-    return Mark(DocumentState(state), reason, moment_or_none(time), by) if state else None
+    return (
+        Mark(DocumentState(state), reason, moment_or_none(time), to_checksum_address(by)) if state else None
+    )
 
 
 def _leaf(found: bytes) -> bytes | None:
