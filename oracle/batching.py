@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, exists, func, insert, select, update
+from sqlalchemy import Engine, Row, Select, exists, func, insert, select, update
 from sqlmodel import Session
 
 from chain.clock import Clock
@@ -43,9 +43,9 @@ class Batching:
             if not Lease("oracle.batching", self.clock).acquire(session, self.owner, self.lease):
                 return None
             release_held(session)
-            members = self._members(session)
-            if not self._closes(members):
+            if not self._closes(session):
                 return None
+            members = session.execute(self._ready()).all()
             crash_point("batch.chosen")
             number = self._fix(session, members)
             crash_point("batch.fixed")
@@ -53,27 +53,29 @@ class Batching:
         return number
 
     def _is_due(self) -> bool:
-        """A look without the write lock: something is ready, or something held may be released."""
+        """A look without the write lock: a batch closes, or something held may be released."""
         with reading(self.database) as session:
             if _count_open(session) >= OPEN_BATCHES:
                 return False
-            return self._closes(self._members(session)) or _any_releasable(session)
+            return self._closes(session) or _any_releasable(session)
 
-    def _members(self, session: Session) -> Sequence[Row[Any]]:
+    def _closes(self, session: Session) -> bool:
+        """Whether what is ready fills a batch, or its oldest has waited long enough."""
+        ready = self._ready().subquery()
+        count, oldest = session.execute(
+            select(func.count(), func.min(ready.c.read_at)).select_from(ready)
+        ).one()
+        return bool(count) and (count >= self.size or self.clock() - oldest >= self.interval)
+
+    def _ready(self) -> Select[Any]:
+        """The documents of the next batch."""
         table = table_of(Document)
-        query = (
+        return (
             select(table.c.id, table.c.leaf, table.c.read_at)
             .where(table.c.state == DocumentState.READY.value)
             .order_by(table.c.id)
             .limit(self.size)
         )
-        return session.execute(query).all()
-
-    def _closes(self, members: Sequence[Row[Any]]) -> bool:
-        if not members or len(members) >= self.size:
-            return bool(members)
-        oldest: datetime = min(row.read_at for row in members)
-        return self.clock() - oldest >= self.interval
 
     def _fix(self, session: Session, members: Sequence[Row[Any]]) -> int:
         """Write the batch, take its members, submit its anchoring."""
