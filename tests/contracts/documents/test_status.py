@@ -33,6 +33,12 @@ def test_a_root_never_anchored_gives_nothing(documents: Any, shelf: Shelf) -> No
     assert status(documents, ISSUER, ref) == (NONE, NO_BATCH, NO_MARK, NO_LEAF)
 
 
+def test_a_leaf_given_as_its_own_root_gives_nothing(documents: Any) -> None:
+    """An empty path leads from anything to itself; no batch is that shallow."""
+    leaf = some_leaves("alone", 1)[0]
+    assert status(documents, ISSUER, (leaf, leaf, [])) == (NONE, NO_BATCH, NO_MARK, NO_LEAF)
+
+
 def test_another_issuer_gives_nothing(documents: Any, shelf: Shelf) -> None:
     ref = shelf.early.ref(shelf.early.levels[0][0])
     assert status(documents, OTHER, ref) == (NONE, NO_BATCH, NO_MARK, NO_LEAF)
