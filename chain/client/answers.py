@@ -44,14 +44,16 @@ class Log:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a mined transaction. `success` False: it reverted and changed nothing."""
+    """What became of a mined transaction. `success` False: it reverted and changed nothing.
+
+    Its events are not read here: thousands of receipts are, for their outcome alone (see `ChainClient.logs`).
+    """
 
     transaction_hash: bytes
     block_number: int
     block_hash: bytes
     success: bool
     gas_used: int
-    logs: tuple[Log, ...]
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,6 @@ def receipt(value: Any, transaction_hash: bytes) -> Receipt | None:
         block_hash=data(entry["blockHash"], 32),
         success=quantity(entry.get("status")) == 1,
         gas_used=quantity(entry.get("gasUsed")),
-        logs=tuple(log(item) for item in sequence(entry.get("logs"))),
     )
 
 

@@ -34,6 +34,8 @@ Reverted: a development node that mines at once says so although it has mined th
 
 SLICE = 250
 """Transactions signed, stored and sent at a time."""
+SLICES = 3
+"""Slices in one pass: the next pass first reads what became of the ones before, while nodes mine."""
 
 _GAS_MARGIN = 1.25
 """On an estimate: storage may be fuller when the transaction runs than when it was estimated."""
@@ -47,7 +49,8 @@ def deliver(ctx: Context, snap: Snapshot, report: StepReport) -> None:
     with ThreadPoolExecutor(1, thread_name_prefix="sender-broadcast") as thread:
         under_way = send(ctx, snap, _due(ctx, snap), thread)
         ready = [] if snap.hold_all else snap.ahead(TxState.RESERVED)
-        for part in chunks([row for row in ready if row.id not in snap.held], SLICE):
+        ready = [row for row in ready if row.id not in snap.held][: SLICE * SLICES]
+        for part in chunks(ready, SLICE):
             signed = sign(ctx, snap, part, report)
             conclude(ctx, snap, under_way, report)
             room = ctx.memory.pool_full_at < snap.head.number

@@ -36,7 +36,8 @@ def mine(ctx: Context, snap: Snapshot, report: StepReport) -> list[OpenRow]:
         return []
     with ctx.transaction() as session:
         live = rows.attempts(session, [row.id for row in passed], raw=False)
-    mined = _canonical(ctx, live)
+    since = min((row.sent_block for row in passed if row.sent_block is not None), default=snap.head.number)
+    mined = _canonical(ctx, live, since)
     if mined:
         changes = _changes(ctx, passed, mined)
         with ctx.transaction() as session:
@@ -47,23 +48,28 @@ def mine(ctx: Context, snap: Snapshot, report: StepReport) -> list[OpenRow]:
     return [row for row in passed if row.id not in mined]
 
 
-def _canonical(ctx: Context, live: dict[int, list[Attempt]]) -> dict[int, tuple[Attempt, Receipt, Header]]:
-    """By row: the attempt that stands in a block of the chain as we see it, with receipt and header."""
+def _canonical(
+    ctx: Context, live: dict[int, list[Attempt]], since: int
+) -> dict[int, tuple[Attempt, Receipt, Header]]:
+    """By row: the attempt that stands in a block of the chain as we see it, with receipt and header.
+
+    `since`: the head when the first of them was sent.
+    """
     flat = {attempt.hash: (row, attempt) for row, attempts in live.items() for attempt in attempts}
     found: dict[int, tuple[Attempt, Receipt, Header]] = {}
-    for header, receipt in _receipts(ctx, flat.keys()):
+    for header, receipt in _receipts(ctx, flat.keys(), since):
         row, attempt = flat[receipt.transaction_hash]
         found[row] = (attempt, receipt, header)
     return found
 
 
-def _receipts(ctx: Context, wanted: Iterable[bytes]) -> list[tuple[Header, Receipt]]:
+def _receipts(ctx: Context, wanted: Iterable[bytes], since: int) -> list[tuple[Header, Receipt]]:
     """Receipts of these transactions in blocks of the chain as we see it.
 
     Many are read block by block: for each single receipt a node decodes the whole block it stands in.
     """
     left = set(wanted)
-    found = _by_block(ctx, left) if len(left) > _FEW else []
+    found = _by_block(ctx, left, since) if len(left) > _FEW else []
     left -= {receipt.transaction_hash for _, receipt in found}
     singles = [receipt for receipt in ctx.client.receipts(sorted(left)) if receipt] if left else []
     headers = ctx.headers_of([receipt.block_number for receipt in singles])
@@ -74,11 +80,11 @@ def _receipts(ctx: Context, wanted: Iterable[bytes]) -> list[tuple[Header, Recei
     return found
 
 
-def _by_block(ctx: Context, wanted: set[bytes]) -> list[tuple[Header, Receipt]]:
+def _by_block(ctx: Context, wanted: set[bytes], since: int) -> list[tuple[Header, Receipt]]:
     """Receipts of these transactions in the newest blocks, none of which is read twice."""
     head, found = ctx.window.head.number, list[tuple[Header, Receipt]]()
     try:
-        for number in range(max(ctx.memory.looked_at, head - _NEWEST) + 1, head + 1):
+        for number in range(max(ctx.memory.looked_at, since, head - _NEWEST) + 1, head + 1):
             header = ctx.window.header(number)
             if header is not None and header.gas_used:
                 receipts = ctx.client.block_receipts(header)

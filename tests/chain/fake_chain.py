@@ -245,7 +245,7 @@ class FakeChain:
         for header, transactions in self.blocks_:
             for tx in transactions:
                 ok = not tx.data.startswith(REVERTS)
-                found[tx.hash] = Receipt(tx.hash, header.number, header.hash, ok, 21_000, ())
+                found[tx.hash] = Receipt(tx.hash, header.number, header.hash, ok, 21_000)
         return [found.get(wanted) for wanted in hashes]
 
     def block_receipts(self, block: Header) -> list[Receipt]:

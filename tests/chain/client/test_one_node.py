@@ -251,8 +251,6 @@ def test_receipts_are_read_and_a_pending_one_is_none(node: Any, connect: Connect
         {"transactionHash": "0x" + "00" * 32},
         {"status": None},
         {"blockHash": "0x12"},
-        {"logs": None},
-        {"logs": [7]},
     ],
 )
 def test_a_receipt_of_another_shape_is_malformed(
@@ -262,6 +260,24 @@ def test_a_receipt_of_another_shape_is_malformed(
     node.answers["eth_getTransactionReceipt"] = receipt(**changes)
     with pytest.raises(MalformedAnswer):
         client.receipts([bytes.fromhex(HASH[2:])])
+
+
+def test_a_blocks_receipts_are_of_exactly_that_block(node: Any, connect: Connect) -> None:
+    client = checked(connect(node))
+    head = node.chain[-1]
+    ours = receipt(blockHash="0x" + head.hash.hex(), blockNumber="0x5")
+    node.answers["eth_getBlockReceipts"] = [ours]
+    assert [found.transaction_hash.hex() for found in client.block_receipts(head)] == [HASH[2:]]
+    node.answers["eth_getBlockReceipts"] = [ours, receipt()]
+    with pytest.raises(StateMissing):
+        client.block_receipts(head)
+    for wrong in (None, {}, [7], [{}], [receipt(blockHash=None)]):
+        node.answers["eth_getBlockReceipts"] = wrong
+        with pytest.raises((MalformedAnswer, StateMissing)):
+            client.block_receipts(head)
+    del node.answers["eth_getBlockReceipts"]
+    with pytest.raises(MethodMissing):
+        client.block_receipts(head)
 
 
 def log(**changes: Any) -> dict[str, Any]:
