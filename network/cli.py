@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -172,13 +174,14 @@ for real in (genesis_command, deploy_command, enrol_command, accept, sign_trust_
 
 
 def _hold(network: LocalNetwork) -> None:
+    """Wait for Ctrl-C or SIGTERM, also where a shell started this with Ctrl-C ignored; then end the network."""
+    asked = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
     click.echo("Ctrl-C ends the network")
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        network.down()
-        click.echo("the network is down")
+    asked.wait()
+    network.down()
+    click.echo("the network is down")
 
 
 def _follow(network: LocalNetwork, once: bool) -> None:
