@@ -6,19 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Table
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from chain.clock import Clock, utc_now
 from oracle.his.base import HisMalformed, Page, Reject
 from oracle.his.cursor import Cursor, decode, encode
 from oracle.his.sql import fields
-from oracle.his.sql.connection import ReadOnlyDatabase
+from oracle.his.sql.connection import COMPARE_WITH_MAPPING, ReadOnlyDatabase
 from oracle.his.sql.digests import DigestScanner, DigestStore
 from oracle.his.sql.mapping import Detail, Head, Mapping
-from oracle.his.sql.rows import Conversion, DetailReader, HeadReader, Row
+from oracle.his.sql.rows import Conversion, DetailReader, HeadReader
 from oracle.his.sql.scan import Scanner
 from oracle.his.sql.stamps import StampScanner
 from oracle.his.sql.streams import Made, SettlementStream, Stream, VisitStream
@@ -88,22 +88,37 @@ class SqlAdapter:
         return Page(made.documents, made.rejects, "", False)
 
     def check(self) -> None:
-        """Raise a `HisError` when views or columns are missing, or the session could write."""
+        """Raise a `HisError` when the session could write, or naming every view that is not as mapped."""
         if not self._database.refuses_writing():
             remedy = "Use an account that may only read."
             raise HisMalformed(self.name, "the database session could write", remedy)
-        with self._database.snapshot("checking the views") as connection:
-            for stream in self._streams:
-                head = stream.head
-                nothing = select(head.key, *head.row.columns).select_from(head.view).limit(0)
-                connection.execute(nothing)
-                for detail in stream.details:
-                    columns = select(detail.parent, *detail.row.columns).select_from(detail.view)
-                    connection.execute(columns.limit(0))
+        wrong = [name for name, query in self._views() if not self._answers(name, query)]
+        if wrong:
+            what = f"a view is missing, or lacks a mapped column: {', '.join(wrong)}"
+            raise HisMalformed(self.name, what, COMPARE_WITH_MAPPING)
 
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
+
+    def _views(self) -> Iterator[tuple[str, Select[Any]]]:
+        """Every view by name, with a query that needs each mapped column and gives no row."""
+        for stream in self._streams:
+            head = stream.head
+            columns = [head.key, *head.row.columns, *self._scanners[stream.name].columns]
+            yield head.view.name, select(*columns).select_from(head.view).limit(0)
+            for detail in stream.details:
+                query = select(detail.parent, detail.order, *detail.row.columns)
+                yield detail.view.name, query.select_from(detail.view).limit(0)
+
+    def _answers(self, name: str, query: Select[Any]) -> bool:
+        """Whether a view has what the query needs. Raises HisUnavailable."""
+        try:
+            with self._database.snapshot(f"looking at the view {name}") as connection:
+                connection.execute(query)
+        except HisMalformed:
+            return False
+        return True
 
     def _step(
         self, connection: Connection, stream: Stream, at: Cursor, limit: int, made: Made
@@ -139,15 +154,15 @@ class SqlAdapter:
             yield stream, mapping.settlements
 
     def _head(self, view: Head, known: Known) -> HeadReader:
-        return HeadReader(view, Row(view.columns, known, self._conversion))
+        return HeadReader(view, known, self._conversion)
 
     def _detail(self, view: Detail | None, known: Known) -> DetailReader | None:
-        return DetailReader(view, Row(view.columns, known, self._conversion)) if view else None
+        return DetailReader(view, known, self._conversion) if view else None
 
     def _scanner(self, stream: Stream, head: Head, digests: DigestStore | None) -> Scanner:
         if head.changed is not None:
             return StampScanner(
-                head,
+                stream.head,
                 head.changed,
                 dialect=self._database.dialect,
                 zone=self._zone,
@@ -159,9 +174,8 @@ class SqlAdapter:
             raise HisMalformed(self.name, f"view {head.view} has no change stamp", remedy)
         return DigestScanner(
             stream.name,
-            head,
+            stream.head,
             head.day,
-            stream.head.row,
             stream.details,
             zone=self._zone,
             window=timedelta(days=self._mapping.window_days),

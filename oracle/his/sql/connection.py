@@ -34,7 +34,9 @@ _MISSING = (
 )
 """How databases say that a view or column is not there; compared in lower case with error and error class."""
 
-_REMEDY = "Compare the mapping file with the views (SELECT … WHERE 1 = 0), and the rights of the account."
+COMPARE_WITH_MAPPING = (
+    "Compare the mapping file with the views (SELECT … WHERE 1 = 0), and the rights of the account."
+)
 
 
 class ReadOnlyDatabase:
@@ -122,5 +124,5 @@ def _translated(name: str, doing: str, error: SQLAlchemyError) -> HisError:
     origin = error.orig if isinstance(error, DBAPIError) else None
     said = f"{type(origin).__name__} {origin}".lower()
     if any(sign in said for sign in _MISSING) and "database" not in said.split("does not exist")[0][-60:]:
-        return HisMalformed(name, f"a view or column is missing (seen while {doing})", _REMEDY)
+        return HisMalformed(name, f"a view or column is missing (seen while {doing})", COMPARE_WITH_MAPPING)
     return HisUnavailable(name, doing)

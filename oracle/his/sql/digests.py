@@ -15,13 +15,13 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnClause, Connection, column, select
+from sqlalchemy import ColumnClause, Connection, select
 
 from chain.clock import Clock
 from oracle.his.base import Reason
 from oracle.his.cursor import State
-from oracle.his.sql.mapping import Day, Head
-from oracle.his.sql.rows import DetailReader, Row, good_key, named, streamed
+from oracle.his.sql.mapping import Day
+from oracle.his.sql.rows import DetailReader, HeadReader, column_of, good_key, streamed
 from oracle.his.sql.scan import Found, Scan
 
 _KEYS_AT_ONCE = 500
@@ -65,9 +65,8 @@ class DigestScanner:
     def __init__(
         self,
         stream: str,
-        head: Head,
+        head: HeadReader,
         day: Day,
-        row: Row,
         details: Collection[DetailReader],
         *,
         zone: ZoneInfo,
@@ -76,11 +75,12 @@ class DigestScanner:
         clock: Clock,
     ) -> None:
         self._stream = stream
-        self._view = named(head.view)
-        self._key: ColumnClause[Any] = column(head.key)
-        self._day: ColumnClause[Any] = column(day.column)
+        self._view = head.view
+        self._key = head.key
+        self._day = column_of(head.view, day.column)
+        self.columns: Sequence[ColumnClause[Any]] = [self._day]
         self._day_is_text = day.type == "text"
-        self._row = row
+        self._row = head.row
         self._details = details
         self._zone = zone
         self._window = window

@@ -71,10 +71,14 @@ _Step: TypeAlias = tuple[str, Convert, bool, Any]
 class Row:
     """A compiled list of columns: what to select, and how to read a row of it."""
 
-    def __init__(self, columns: Columns, known: Mapping[str, Field], conversion: Conversion) -> None:
+    def __init__(
+        self, view: TableClause, columns: Columns, known: Mapping[str, Field], conversion: Conversion
+    ) -> None:
         used = {name: source for name, source in columns.items() if source.column is not None}
         self._constants = {name: source.constant for name, source in columns.items() if source.column is None}
-        self.columns: list[ColumnClause[Any]] = [column(str(source.column)) for source in used.values()]
+        self.columns: list[ColumnClause[Any]] = [
+            column_of(view, str(source.column)) for source in used.values()
+        ]
         self._steps: list[_Step] = [
             (name, conversion.of(known[name], source), known[name].nullable, _when_empty(source))
             for name, source in used.items()
@@ -101,11 +105,11 @@ def _when_empty(source: Column) -> Any:
 class HeadReader:
     """Reads rows of a head view by key or by reference."""
 
-    def __init__(self, view: Head, row: Row) -> None:
+    def __init__(self, view: Head, known: Mapping[str, Field], conversion: Conversion) -> None:
         self.view = named(view.view)
-        self.key: ColumnClause[Any] = column(view.key)
-        self.row = row
-        self._select = select(self.key, *row.columns).select_from(self.view)
+        self.key = column_of(self.view, view.key)
+        self.row = Row(self.view, view.columns, known, conversion)
+        self._select = select(self.key, *self.row.columns).select_from(self.view)
 
     def by_key(self, connection: Connection, keys: Iterable[str]) -> Iterator[tuple[Any, Fields | BadRow]]:
         """The rows of these keys, each with its key."""
@@ -127,12 +131,14 @@ class HeadReader:
 class DetailReader:
     """Reads all detail rows of many heads at once."""
 
-    def __init__(self, view: Detail, row: Row) -> None:
+    def __init__(self, view: Detail, known: Mapping[str, Field], conversion: Conversion) -> None:
         self.view = named(view.view)
-        self.row = row
-        self.parent: ColumnClause[Any] = column(view.parent)
-        order: ColumnClause[Any] = column(view.order)
-        self._select = select(self.parent, *row.columns).select_from(self.view).order_by(self.parent, order)
+        self.parent = column_of(self.view, view.parent)
+        self.order = column_of(self.view, view.order)
+        self.row = Row(self.view, view.columns, known, conversion)
+        self._select = (
+            select(self.parent, *self.row.columns).select_from(self.view).order_by(self.parent, self.order)
+        )
 
     def of(self, connection: Connection, keys: Iterable[str]) -> dict[str, list[Fields] | BadRow]:
         """The rows of each head that has any, in order; the first bad row stands for all of its head."""
@@ -188,6 +194,14 @@ def named(name: str) -> TableClause:
     """A view, with its schema if the name has one."""
     schema, _, view = name.rpartition(".")
     return table(view, schema=schema or None)
+
+
+def column_of(view: TableClause, name: str) -> ColumnClause[Any]:
+    """A column of a view, written with the view's name: SQLite takes a lone unknown name in quotes for text."""
+    if name not in view.c:
+        view.append_column(column(name))
+    found: ColumnClause[Any] = view.c[name]
+    return found
 
 
 def good_key(value: Any) -> str | None:

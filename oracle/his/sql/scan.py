@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnClause, Connection
 
 from oracle.his.base import Reason
 from oracle.his.cursor import State
@@ -39,6 +39,8 @@ class Scanner(Protocol):
     """
 
     rests: bool
+    columns: Sequence[ColumnClause[Any]]
+    """Columns of the view that it needs beside the key."""
 
     def scan(self, connection: Connection, state: State, limit: int) -> Scan:
         """About `limit` rows that follow `state`."""

@@ -19,13 +19,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnClause, ColumnElement, Connection, and_, column, not_, or_, select
+from sqlalchemy import ColumnClause, ColumnElement, Connection, and_, not_, or_, select
 
 from chain.clock import Clock
 from oracle.his.base import Reason
 from oracle.his.cursor import State
-from oracle.his.sql.mapping import Changed, Head
-from oracle.his.sql.rows import good_key, in_parts, named
+from oracle.his.sql.mapping import Changed
+from oracle.his.sql.rows import HeadReader, column_of, good_key, in_parts
 from oracle.his.sql.scan import Found, Scan
 from oracle.his.values import BadValue, moment
 
@@ -54,11 +54,19 @@ class StampScanner:
     rests = False
 
     def __init__(
-        self, head: Head, changed: Changed, *, dialect: str, zone: ZoneInfo, overlap: timedelta, clock: Clock
+        self,
+        head: HeadReader,
+        changed: Changed,
+        *,
+        dialect: str,
+        zone: ZoneInfo,
+        overlap: timedelta,
+        clock: Clock,
     ) -> None:
-        self._view = named(head.view)
-        self._key: ColumnClause[Any] = column(head.key)
-        self._stamp: ColumnClause[Any] = column(changed.column)
+        self._view = head.view
+        self._key = head.key
+        self._stamp = column_of(head.view, changed.column)
+        self.columns: Sequence[ColumnClause[Any]] = [self._stamp]
         self._stamps = _Stamps(changed.type, dialect, zone)
         self._overlap = overlap
         self._clock = clock

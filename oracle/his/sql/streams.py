@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnClause, Connection, column
+from sqlalchemy import Connection
 
 from oracle.his import payload
 from oracle.his.base import Action, HisDocument, Reason, Reject, revision_of
@@ -26,7 +26,7 @@ from oracle.his.settlement import (
     interpret,
 )
 from oracle.his.sql.fields import AMOUNTS
-from oracle.his.sql.rows import BadRow, DetailReader, Fields, HeadReader
+from oracle.his.sql.rows import BadRow, DetailReader, Fields, HeadReader, column_of
 from oracle.his.sql.scan import Found
 
 
@@ -152,7 +152,7 @@ class SettlementStream:
     ) -> None:
         self.head = head
         self.kinds: Sequence[str] = [kind for kind in ("bill", "receipt", "statement") if kind in kinds]
-        self._original: ColumnClause[Any] = column(original)
+        self._original = column_of(head.view, original)
         self._form_rows = form_rows
         self._lines = lines if "statement" in self.kinds else None
         self.details: Sequence[DetailReader] = [detail for detail in (form_rows, self._lines) if detail]

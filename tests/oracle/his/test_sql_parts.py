@@ -119,7 +119,21 @@ def test_a_missing_view_is_malformed_and_says_what_to_do(his: str, view: str):
         connection.execute(f'DROP VIEW "{view}"')
     with pytest.raises(HisMalformed) as raised:
         adapter_of(his).check()
+    assert raised.value.what.endswith(f": {view}")
     assert "mapping" in raised.value.remedy
+
+
+def test_all_that_is_missing_is_told_at_once(his: str):
+    with sqlite3.connect(his.removeprefix("sqlite:///")) as connection:
+        connection.execute('DROP VIEW "V_SGM_SUNAP_HANG"')
+        connection.execute('ALTER TABLE "OCDIAG" RENAME COLUMN "KCD_CD" TO "CODE"')
+        connection.execute('DROP VIEW "V_SGM_SANGBYEONG"')
+        connection.execute('CREATE VIEW "V_SGM_SANGBYEONG" AS SELECT * FROM "OCDIAG"')
+        connection.execute('DROP VIEW "V_SGM_NAEWON"')
+        connection.execute('CREATE VIEW "V_SGM_NAEWON" AS SELECT * FROM "V_SGM_NAEWON_NS"')
+    with pytest.raises(HisMalformed) as raised:
+        adapter_of(his).check()
+    assert raised.value.what.endswith(": V_SGM_NAEWON, V_SGM_SANGBYEONG, V_SGM_SUNAP_HANG")
 
 
 @pytest.mark.postgres
