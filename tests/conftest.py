@@ -17,6 +17,9 @@ from network.dev import DevNetwork, Mining
 from network.errors import DevNodeMissing, GethMissing, GethUnfit
 from network.geth import find_geth
 from network.local import LocalNetwork
+from tests.fixtures.postgres import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
 
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile(

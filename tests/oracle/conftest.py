@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,13 +24,3 @@ def world() -> Iterator[World]:
     yield world
     disarm()
     world.close()
-
-
-_spec = importlib.util.spec_from_file_location("saegim_postgres", HERE.parent / "fixtures" / "postgres.py")
-assert _spec is not None
-assert _spec.loader is not None
-_postgres = importlib.util.module_from_spec(_spec)
-sys.modules["saegim_postgres"] = _postgres
-_spec.loader.exec_module(_postgres)
-postgres_server = _postgres.postgres_server
-postgres_url = _postgres.postgres_url

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,16 +11,6 @@ from sqlalchemy import Engine
 
 from sandbox.his.day import Day, Plan
 from sandbox.his.store import Writer, ensure_patients, numbers_of, open_database
-
-_spec = importlib.util.spec_from_file_location(
-    "saegim_postgres", Path(__file__).parents[2] / "fixtures" / "postgres.py"
-)
-assert _spec is not None and _spec.loader is not None
-_postgres = importlib.util.module_from_spec(_spec)
-sys.modules["saegim_postgres"] = _postgres
-_spec.loader.exec_module(_postgres)
-postgres_server = _postgres.postgres_server
-postgres_url = _postgres.postgres_url
 
 DAY = date(2026, 11, 24)
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
