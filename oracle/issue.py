@@ -5,12 +5,14 @@ Nothing here is stored: what is made becomes real in intake's transaction, and i
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import NamedTuple, Protocol
 from uuid import uuid4
 
@@ -156,6 +158,15 @@ def _prepare_worker(private: bytes, kid: str, issuer: Issuer) -> None:
     key = load_der_private_key(private, None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     _worker[:] = [Issuing(issuer, IssuerKey(key, kid))]
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A killed oracle cannot end its signing processes, and they hold a private key: they end by themselves."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _make_share(documents: Sequence[HisDocument], at: datetime) -> list[Result]:

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -215,6 +216,52 @@ class Site:
         )
         self.output = done.stdout + done.stderr
         return done.returncode
+
+    @contextmanager
+    def running(self, **extra: str) -> Iterator[RunningOracle]:
+        """`python -m oracle run` with one signing process, and where its health is asked."""
+        environment = self.environment(SAEGIM_ORACLE_SIGNING_PROCESSES="1", **extra)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "oracle", "run"],
+            env=environment,
+            cwd=self.home,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert process.stderr is not None
+            line = next(line for line in process.stderr if "health and metrics on" in line)
+            Thread(target=process.stderr.read, daemon=True).start()
+            yield RunningOracle(process, line.split()[-1])
+        finally:
+            process.kill()
+            process.wait()
+
+
+@dataclass
+class RunningOracle:
+    """An oracle that runs until it is told to stop, or killed."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def children(self) -> list[int]:
+        """Its own processes."""
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+    def metric(self, name: str) -> float:
+        """A metric without labels, or with them as it is written."""
+        text = httpx.get(f"{self.url}/metrics").text
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(f"{name} "))
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 90) -> None:
+    """Poll until it is so. AssertionError when it takes longer than any slow machine would."""
+    until, pause = monotonic() + seconds, Event()
+    while not true():
+        assert monotonic() < until, "it did not come to that"
+        pause.wait(0.1)
 
 
 def check_exactly_once(site: Site, truth: Truth) -> None:

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 pytest.register_assert_rewrite("oracle_harness", "delivery_contract")
 
-from oracle_harness import Site, bad_connection, check_exactly_once, site  # noqa: E402
+from oracle_harness import Site, bad_connection, check_exactly_once, site, wait_until  # noqa: E402
 
 from network.local import LocalNetwork  # noqa: E402
 
@@ -66,6 +67,25 @@ def test_it_survives_a_kill_at_every_point(hospital: Site) -> None:
         assert hospital.oracle("once", crash=point) == -9, f"{point} was not passed: {hospital.output}"
     truth = hospital.day(6, len(KILLS))
     assert hospital.oracle("once") == 0, hospital.output
+    check_exactly_once(hospital, truth)
+
+
+def test_it_runs_until_told_to_stop_and_leaves_no_process_behind_when_killed(hospital: Site) -> None:
+    hospital.day(6)
+    with hospital.running() as oracle:
+        wait_until(lambda: oracle.metric('saegim_oracle_documents{state="delivered"}') > 0)
+        children = oracle.children()
+        assert children
+        oracle.process.kill()
+        oracle.process.wait()
+        wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
+    truth = hospital.day(6, 1)
+    with hospital.running() as oracle:
+        assert httpx.get(f"{oracle.url}/healthz").status_code == 200
+        assert httpx.get(f"{oracle.url}/readyz").json()["database"] == "ok"
+        wait_until(lambda: hospital.oracle("once") == 0)  # two processes share the work
+        oracle.process.terminate()
+        assert oracle.process.wait(30) == 0
     check_exactly_once(hospital, truth)
 
 
