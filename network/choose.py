@@ -4,35 +4,30 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
-from network.dev import DevNetwork
 from network.errors import BuildFailed, GethMissing, GethUnfit
 from network.geth import build_geth, find_geth
-from network.local import LocalNetwork
 
-Wanted = Literal["poa", "dev"]
+NetworkKind = Literal["poa", "dev"]
 
 
-def choose_network(
-    folder: Path, wanted: Wanted | None = None, *, say: Callable[[str], None] = print
-) -> LocalNetwork | DevNetwork:
-    """The network for `folder`, not started yet; `say` is told which it is and why.
+def choose_kind(wanted: NetworkKind | None = None, *, say: Callable[[str], None] = print) -> NetworkKind:
+    """Which kind of network runs here; `say` is told which it is and why.
 
-    `wanted` decides by hand: "poa" raises GethMissing or BuildFailed where there is none, "dev" never looks.
+    `wanted` decides by hand: "poa" raises GethMissing, GethUnfit or BuildFailed where there is none, "dev" never
+    looks.
     """
     if wanted == "dev":
-        return _development(folder, "as asked", say)
+        return _development("as asked", say)
     try:
         _have_geth(say)
     except (GethMissing, GethUnfit, BuildFailed) as error:
         if wanted == "poa":
             raise
-        return _development(folder, str(error), say)
-    network = LocalNetwork.create(folder)
-    say(f"network: {len(network.nodes)} real validators (geth, Clique)")
-    return network
+        return _development(str(error), say)
+    say("network: real validators, one per institution (geth, Clique proof of authority)")
+    return "poa"
 
 
 def _have_geth(say: Callable[[str], None]) -> None:
@@ -45,8 +40,7 @@ def _have_geth(say: Callable[[str], None]) -> None:
         build_geth(say=say)
 
 
-def _development(folder: Path, why: str, say: Callable[[str], None]) -> DevNetwork:
-    network = DevNetwork.create(folder)
-    say(f"network: development node ({network.program}), because: {why}")
+def _development(why: str, say: Callable[[str], None]) -> NetworkKind:
+    say(f"network: development node, because: {why}")
     say("  its blocks carry no seals: proofs rest on the node's word")
-    return network
+    return "dev"

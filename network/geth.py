@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,3 +82,21 @@ def _go_version() -> tuple[int, int] | None:
     result = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False)
     match = re.match(r"go(\d+)\.(\d+)", result.stdout.strip())
     return (int(match.group(1)), int(match.group(2))) if match else None
+
+
+def main() -> int:
+    """`python -m network.geth`: build geth unless it is there. Exit 1, with what is missing, where that fails."""
+    try:
+        find_geth()
+    except (GethMissing, GethUnfit):
+        try:
+            build_geth()
+        except BuildFailed as error:
+            print(f"the validator network cannot run here: {error}")
+            print("instead, `make demo` uses the development node")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,28 +11,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
+from network.choose import NetworkKind, choose_kind
 from network.errors import NetworkError
-from network.geth import find_geth
-from scripts.system import CommandFailed, NetworkKind, System
+from scripts.system import CommandFailed, System
 
 DATA = Path(".data")
 BACKEND_PORT: Final = 8000
 LOOK_EVERY: Final = 5.0
 """Seconds between two lines of progress."""
-
-
-def choose_network(wanted: str | None) -> NetworkKind:
-    """The kind asked for, else the real validators where geth is there, and says which and why."""
-    if wanted == "dev":
-        print("network: the development node, as asked. Its blocks prove nothing to a stranger.")
-        return "dev"
-    if wanted == "poa" or find_geth() is not None:
-        print("network: five geth validators, one per institution (Clique proof of authority)")
-        return "poa"
-    print(
-        "network: geth was not found, so the development node stands in. Its blocks prove nothing to a stranger."
-    )
-    return "dev"
 
 
 def folder_for(kind: NetworkKind) -> Path:
@@ -101,8 +87,8 @@ def main() -> int:
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us with SIGINT ignored
         signal.signal(number, _interrupted)
-    kind = choose_network(options.network)
     try:
+        kind = choose_kind(options.network)
         with System(folder_for(kind), kind, backend_port=options.port) as system:
             print("starting (the first time makes keys, genesis and contracts) …", flush=True)
             system.start()

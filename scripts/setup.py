@@ -22,7 +22,6 @@ TOOLS = ROOT / ".tools"
 STAMPS = TOOLS / "stamps"
 VENV_BIN = ROOT / ".venv" / "bin"
 NODE = ROOT / "hardhat-node"
-GETH_PACKAGE = "github.com/ethereum/go-ethereum/cmd/geth@v1.13.15"
 
 
 class SetupError(Exception):
@@ -131,29 +130,8 @@ def verifier_page() -> None:
 
 
 def validators() -> None:
-    """geth 1.13, the last line that seals Clique blocks; built with Go where it is not installed."""
-    target = TOOLS / "bin" / "geth"
-    found = str(target) if target.exists() else shutil.which("geth")
-    if found and _version(found).startswith("1.13."):
-        return
-    go = shutil.which("go")
-    if go is None:
-        say("neither geth 1.13 nor Go was found: the validator network cannot run here.")
-        say("  Instead `make demo` uses the development node. Install Go ≥ 1.22 to have the real network.")
-        return
-    say("geth 1.13.15: building with Go (about 2 minutes, once) …")
-    started = time.monotonic()
-    try:
-        run([go, "install", "-ldflags=-checklinkname=0", GETH_PACKAGE], env={"GOBIN": str(target.parent)})
-    except SetupError as error:
-        say(f"geth could not be built; `make demo` will use the development node. {error}")
-        return
-    say(f"geth 1.13.15: done in {time.monotonic() - started:.0f} s")
-
-
-def _version(geth: str) -> str:
-    shown = subprocess.run([geth, "version"], capture_output=True, text=True).stdout
-    return next((line.split()[1] for line in shown.splitlines() if line.startswith("Version:")), "")
+    """geth, built with Go where it is not installed; it says itself what is missing, and what happens instead."""
+    subprocess.run([VENV_BIN / "python", "-m", "network.geth"], cwd=ROOT, check=False)
 
 
 def optional_programs() -> None:

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from network.choose import NetworkKind, choose_kind
 from network.errors import NetworkError
 from scripts import smoke_checks as checks
-from scripts.demo import choose_network
 from scripts.smoke_checks import CheckFailed
-from scripts.system import CommandFailed, NetworkKind, System
+from scripts.system import CommandFailed, System
 
 FOLDER = Path(".data") / "smoke"
 RECEIPTS, DIRT = 40, 8
@@ -93,7 +93,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupted)
     started = time.monotonic()
     try:
-        run = smoke(choose_network(options.network))
+        run = smoke(choose_kind(options.network))
+    except NetworkError as error:
+        print(f"smoke: {error}")
+        return 1
     except KeyboardInterrupt:
         print("interrupted: nothing is left running")
         return 1

@@ -18,12 +18,12 @@ from typing import Any, Literal, Self
 
 from backend.vault import KeyEncryptionKeys
 from network.base import Network
+from network.choose import NetworkKind
 from network.dev import DevNetwork
 from network.local import LocalNetwork
 from network.ports import choose_ports, is_free
 from network.processes import Daemon, kill_now, stop_all
 
-NetworkKind = Literal["poa", "dev"]
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -8,25 +8,13 @@ from typing import Any
 import pytest
 
 from network import choose, dev
-from network.choose import choose_network
+from network.choose import choose_kind
 from network.errors import BuildFailed, DevNodeMissing, GethMissing
-
-
-class Chosen:
-    """Stands for a network that is not started here."""
-
-    program = "anvil"
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.nodes = [1, 2, 3, 4, 5]
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Says what the machine has: `machine(geth=…, go=…, builds=…)`."""
-    monkeypatch.setattr(choose.LocalNetwork, "create", classmethod(lambda cls, folder: Chosen("poa")))
-    monkeypatch.setattr(choose.DevNetwork, "create", classmethod(lambda cls, folder: Chosen("dev")))
 
     def set_up(*, geth: bool, go: bool = False, builds: bool = True) -> list[str]:
         built: list[str] = []
@@ -50,45 +38,45 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     return set_up
 
 
-def test_asked_for_validators_without_geth_it_fails(machine: Any, tmp_path: Path) -> None:
+def test_asked_for_validators_without_geth_it_fails(machine: Any) -> None:
     machine(geth=False)
     with pytest.raises(GethMissing):
-        choose_network(tmp_path, "poa", say=lambda text: None)
+        choose_kind("poa", say=lambda text: None)
 
 
-def test_without_geth_and_go_it_is_the_development_node_and_says_why(machine: Any, tmp_path: Path) -> None:
+def test_without_geth_and_go_it_is_the_development_node_and_says_why(machine: Any) -> None:
     machine(geth=False)
     said: list[str] = []
-    assert choose_network(tmp_path, say=said.append).kind == "dev"
+    assert choose_kind(say=said.append) == "dev"
     assert "geth was not found" in said[0]
     assert "no seals" in said[1]
 
 
-def test_with_go_geth_is_built(machine: Any, tmp_path: Path) -> None:
+def test_with_go_geth_is_built(machine: Any) -> None:
     built = machine(geth=False, go=True)
-    assert choose_network(tmp_path, say=lambda text: None).kind == "poa"
+    assert choose_kind(say=lambda text: None) == "poa"
     assert built == ["geth"]
 
 
-def test_a_build_that_fails_leads_to_the_development_node(machine: Any, tmp_path: Path) -> None:
+def test_a_build_that_fails_leads_to_the_development_node(machine: Any) -> None:
     machine(geth=False, go=True, builds=False)
     said: list[str] = []
-    assert choose_network(tmp_path, say=said.append).kind == "dev"
+    assert choose_kind(say=said.append) == "dev"
     assert "could not be built" in said[0]
 
 
-def test_with_geth_it_is_the_validators(machine: Any, tmp_path: Path) -> None:
+def test_with_geth_it_is_the_validators(machine: Any) -> None:
     machine(geth=True)
     said: list[str] = []
-    assert choose_network(tmp_path, say=said.append).kind == "poa"
-    assert said == ["network: 5 real validators (geth, Clique)"]
+    assert choose_kind(say=said.append) == "poa"
+    assert said == ["network: real validators, one per institution (geth, Clique proof of authority)"]
 
 
 def test_asked_for_it_the_development_node_comes_without_a_look_for_geth(
     machine: Any, tmp_path: Path
 ) -> None:
     machine(geth=True)
-    assert choose_network(tmp_path, "dev", say=lambda text: None).kind == "dev"
+    assert choose_kind("dev", say=lambda text: None) == "dev"
 
 
 def test_without_any_node_it_says_what_to_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
