@@ -134,7 +134,7 @@ def _match(
         found = [*found, *unsettled]
         live = rows.attempts(session, [row.id for row in unexplained], raw=False)
         plan = _plan(ctx, snap, candidates, hashes, found, used_up)
-        lost = {old.nonce for old in found if old.block_number <= ctx.window.settled}
+        lost = {old.nonce for old in found}  # below `used_up`, so settled
         adopted = {row.id for row, _ in plan.adopt}
         plan.renumber = [
             row

@@ -52,6 +52,20 @@ def test_readers_see_a_height_only_when_it_is_that_final(chain: FakeEvents, watc
     ]
 
 
+def test_replaced_blocks_take_their_rows_with_them(chain: FakeEvents, watch: Any) -> None:
+    chain.mine(ANCHORED)
+    chain.mine(WITHDRAWN)
+    watch.follower.step()
+    chain.cut(1)
+    chain.mine(AMENDED)
+    chain.mine()
+    assert watch.follower.step().fork == 1
+    with reading(watch.db) as session:
+        mark = documents.mark(session, 1, LEAF, upto=9)
+        assert (mark.state, mark.block_hash) == (DocumentState.SUPERSEDED, chain.blocks[2][0].hash)
+        assert documents.batch(session, 1, ROOT, upto=9) is not None
+
+
 def test_documents_can_be_read_as_of_any_height(chain: FakeEvents, watch: Any) -> None:
     chain.mine(ANCHORED)
     chain.mine(WITHDRAWN)

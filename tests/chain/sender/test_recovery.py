@@ -141,6 +141,18 @@ def test_a_thief_that_is_reorganised_away_costs_nothing(workshop: Any) -> None:
     assert workshop.mined_payloads() == [b"a"]
 
 
+def test_also_a_nonce_never_signed_for_waits_for_the_thief_to_settle(workshop: Any) -> None:
+    workshop.submit("a")
+    workshop.chain.steal(workshop.account)
+    workshop.chain.mine()
+    workshop.sender.step()
+    assert (workshop.state("a").nonce, workshop.state("a").state) == (0, TxState.RESERVED)
+    workshop.chain.reorganise(1, keep=False)
+    workshop.step_and_mine(8)
+    assert workshop.state("a").nonce == 0
+    assert workshop.mined_payloads() == [b"a"]
+
+
 def test_nothing_is_signed_while_pools_hold_forgotten_transactions(workshop: Any, tmp_path: Path) -> None:
     copy = backup(workshop, tmp_path)
     workshop.submit_all(["a", "b"])
