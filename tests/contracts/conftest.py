@@ -28,12 +28,15 @@ def provider() -> Iterator[Any]:
         pytest.skip(message)
     import ape
     from ape.logging import logger
+    from ape_ethereum.trace import Trace
 
     logger.set_level("ERROR")
     choice = ape.networks.parse_network_choice(
         "ethereum:local:foundry", disconnect_after=True, provider_settings={"host": "auto"}
     )
-    with choice as connected:
+    # ape renders and prints the trace of each transaction that fails; tests of refusals would do little else.
+    with pytest.MonkeyPatch.context() as patch, choice as connected:
+        patch.setattr(Trace, "show", lambda *_, **__: None)
         yield connected
 
 
