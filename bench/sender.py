@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from eth_account.signers.local import LocalAccount
+from sqlalchemy import Engine
 
 from chain.client import ChainClient
 from chain.contracts import DocumentRegistry, InstitutionRegistry, registry_validators
@@ -93,14 +94,19 @@ def through_sender(site: Site, payloads: list[bytes], folder: Path, number: int)
 
     _wait(all_mined)
     spent = time.perf_counter() - started
+    _check(db, sender, keys)
+    sender.close()
+    db.dispose()
+    return spent
+
+
+def _check(db: Engine, sender: Sender, keys: list[str]) -> None:
+    """Every transaction settles; without that the figure would mean nothing."""
     _wait(lambda: sender.step().waiting == 0)
     with reading(db) as session:
         states = sender.states(session, keys)
     if {state.state for state in states.values()} != {TxState.SETTLED}:
         raise RuntimeError("not every transaction settled: the figure would mean nothing")
-    sender.close()
-    db.dispose()
-    return spent
 
 
 def _settle_in(sender: Sender, site: Site) -> None:
