@@ -76,6 +76,11 @@ class DevNetwork(Network):
             self.rpc("evm_setAutomine", False)
         return self
 
+    def tick(self) -> None:
+        """From now on a block a second, as validators seal: a correction must be anchored in a later second."""
+        self.rpc("evm_setAutomine", False)
+        self.rpc("evm_setIntervalMining", 1 if self.program == "anvil" else 1_000)
+
     def down(self) -> None:
         """End the node. Safe to call twice."""
         atexit.unregister(self.down)

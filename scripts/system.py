@@ -114,6 +114,8 @@ class System:
         if self.kind == "dev":
             self._forget()
         self.network.up()
+        if isinstance(self.network, DevNetwork):
+            self.network.tick()
         self._prepare()
         self.start_backend()
         self.start_oracle()

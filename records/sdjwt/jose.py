@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
@@ -71,11 +72,37 @@ def _no_constant(name: str) -> Any:
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
+MAX_NESTING: Final = 64
+"""Deepest JSON that is looked at; our own credentials nest five deep."""
+
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def _check_nesting(text: str) -> None:
+    """Raises ValueError for JSON that nests too deep.
+
+    The decoder relies on the interpreter's recursion limit, which any library in the process may have raised so far
+    that the stack ends first, and the process with it.
+    """
+    if text.count("[") + text.count("{") <= MAX_NESTING:
+        return
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        mark = match[0]
+        if mark in "[{":
+            depth += 1
+            if depth > MAX_NESTING:
+                raise ValueError("nested too deep")
+        elif mark in "]}":
+            depth -= 1
+
+
 def from_json(data: bytes, what: str) -> Any:
     """Parse JSON; raises `Malformed` for repeated members, NaN, lone surrogates, depth, or anything after
     it."""
     try:
         text = data.decode("utf-8")
+        _check_nesting(text)
         value = _DECODER.decode(text)
         if "\\u" in text:  # only an escape can smuggle half a character past UTF-8
             json.dumps(value, ensure_ascii=False).encode("utf-8")
