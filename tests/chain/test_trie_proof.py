@@ -147,16 +147,25 @@ def test_an_account_of_any_other_shape_is_malformed(item, code):
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("item", [b"\x80", rlp.encode(b"v" * 33), rlp.encode([b"v"]), b"\xb8"])
-def test_a_slot_that_holds_no_word_is_malformed(item):
+def read_slot_holding(item):
+    """What a reader sees where the trie holds `item` for a slot."""
     storage, accounts = HexaryTrie({}), HexaryTrie({})
     storage[keccak256(word(1))] = item
     accounts[keccak256(WHO)] = rlp.encode([b"", b"", storage.root_hash, b""])
     nodes = [*accounts.get_proof(keccak256(WHO)), *storage.get_proof(keccak256(word(1)))]
     bag = NodeBag([rlp.encode(n) for n in nodes])
+    return StateReader(accounts.root_hash, bag).slot(WHO, word(1))
+
+
+@pytest.mark.parametrize("item", [rlp.encode(b"v" * 33), rlp.encode([b"v"]), b"\xb8"])
+def test_a_slot_that_holds_no_word_is_malformed(item):
     with pytest.raises(StateUnreadable) as caught:
-        StateReader(accounts.root_hash, bag).slot(WHO, word(1))
+        read_slot_holding(item)
     assert caught.value.code == "slot_malformed"
+
+
+def test_a_zero_that_a_development_node_wrote_down_is_a_zero():
+    assert read_slot_holding(b"\x80") == 0
 
 
 def test_nesting_without_end_is_an_error_like_any_other():
