@@ -26,6 +26,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "증명 없는 문서만 있습니다. 확장자가 .saegim 인 파일을 요청하세요.",
         "This is a document without its proof: ask for the .saegim file.",
     ),
+    "bundle_other_document": (
+        "보내 온 증명은 다른 문서의 것입니다. 이 문서의 증명을 요청하세요.",
+        "The proof that was sent is of another document: ask for the proof of this one.",
+    ),
     # ---- the credential
     "credential_malformed": (
         f"{_CHANGED}(형식이 깨짐).",

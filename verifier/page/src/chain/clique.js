@@ -7,7 +7,7 @@
 import { equal, fromHex } from "../lib/bytes.js";
 import { keccak256 } from "../lib/hashing.js";
 import { recoverAddress } from "./addresses.js";
-import { checkLinks, PENDING, SealRefused, SETTLED, STRONG } from "./finality.js";
+import { checkLinks, checkTimes, PENDING, SealRefused, SETTLED, STRONG } from "./finality.js";
 import { EXTRA_DATA } from "./headers.js";
 import { encodeRlp } from "./rlp.js";
 
@@ -52,6 +52,7 @@ export class CliqueEngine {
     const signers = [...new Set(validators)].sort();
     if (signers.length === 0) throw new SealRefused("no_validators");
     checkLinks(run);
+    checkTimes(run);
     const sealers = run.map((header) => this.sealer(header));
     run.forEach((header, at) => checkTurn(header, sealers[at], signers));
     checkSpacing(run, sealers, Math.floor(signers.length / 2) + 1);
@@ -69,6 +70,7 @@ export class CliqueEngine {
     const members = new Set(validators);
     if (members.size === 0) throw new SealRefused("no_validators");
     checkLinks(run);
+    checkTimes(run);
     const known = run.map((header) => this.sealer(header)).filter((sealer) => members.has(sealer));
     return judge(new Set(known).size, known.length, members.size);
   }
