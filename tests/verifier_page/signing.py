@@ -25,11 +25,11 @@ HEADER = {"alg": "ES256", "kid": KEY.kid, "typ": "dc+sd-jwt"}
 NOW = ISSUED + timedelta(seconds=10)
 
 
-def job(name: str, credential: str, *, now: datetime = NOW) -> Job:
+def job(name: str, credential: str, *, key: tuple[bytes, bytes] = POINT, now: datetime = NOW) -> Job:
     """The job of a credential with a good path and the good key, without a light proof: integrity decides."""
     leaf = leaf_of(digest_of(credential.partition("~")[0]))
     tree = MerkleTree.build([leaf], pad=bytes)
-    bundle = ProofBundle(credential, 1, tree.root, tuple(tree.proof(0)), POINT)
+    bundle = ProofBundle(credential, 1, tree.root, tuple(tree.proof(0)), key)
     return Job(name, bundle.encode(), vector_job("made-suspended.saegim").trust, now)
 
 

@@ -38,6 +38,7 @@ HEX_CBOR = (
     "1bffffffffffffffff", "3bffffffffffffffff", "61ff", "62c080", "63eda080", "64f09f8fa5", "9f01ff", "bf6161ff",
     "7f6161ff", "bb0000000000000000", "9bffffffffffffffff", "5bffffffffffffffff", "7affffffff", "9a00000002f6",
     "a16776657273696f6e01", "a16776657273696f6ef5", "a16776657273696f6ef93c00", "a16776657273696f6e02",
+    "a16776657273696f6ef817",
     "a16776657273696f6e1801", "a16776657273696f6e1b0000000000000001", "a14776657273696f6e01",
     *("81" * depth + "00" for depth in range(1, 12)), *("a16161" * depth + "00" for depth in range(1, 12)),
 )  # fmt: skip

@@ -10,11 +10,14 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from node_verifier import agree
-from signing import HEADER, KEY, NOW, digest_for, dumped, issued, job, renamed, signed, taken_apart
+from signing import HEADER, KEY, NOW, POINT, digest_for, dumped, issued, job, renamed, signed, taken_apart
 
-from chain.p256 import GROUP_ORDER
+from chain.p256 import GROUP_ORDER, kid_to_text, thumbprint
 from records.credential import present_bound
 from records.sdjwt.jose import b64encode
+
+FIELD_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+"""Of P-256 (SEC 2, section 2.4.2)."""
 
 Tweak = Callable[[dict[str, Any], list[Any]], object]
 
@@ -148,6 +151,25 @@ def test_headers_signatures_and_key_bindings(node_verifier):
         "credential_algorithm_refused", "credential_wrong_type", "credential_unknown_signing_key", "intact",
         "credential_malformed", "credential_signature_invalid", "credential_key_binding_refused",
     }  # fmt: skip
+
+
+def test_a_key_that_is_none_under_its_own_name(node_verifier):
+    """The name of a key is a hash of two numbers: it can be made of any, also of those that are no point."""
+    payload, shown = taken_apart(issued("receipt"))
+    x, y = POINT
+    keys = {
+        "off the curve": (x, bytes([y[0] ^ 1]) + y[1:]),
+        "the other y": (x, (FIELD_PRIME - int.from_bytes(y, "big")).to_bytes(32, "big")),
+        "zeros": (bytes(32), bytes(32)),
+        "beyond the field": (b"\xff" * 32, y),
+        "the field's prime": (x, FIELD_PRIME.to_bytes(32, "big")),
+    }
+    jobs = []
+    for name, key in keys.items():
+        header = {**HEADER, "kid": kid_to_text(thumbprint(*key))}
+        jobs.append(job(name, signed(payload, shown, header), key=key))
+    codes = agree(node_verifier, jobs, "integrity")
+    assert codes == {"credential_unknown_signing_key": 4, "credential_signature_invalid": 1}
 
 
 def other_signatures(signature: str) -> Iterator[tuple[str, str]]:
