@@ -162,6 +162,14 @@ def test_an_end_in_the_past_counts_as_now(world: World, registry: Any, back: int
     assert registry.key(KEY.kid).validUntil == time
 
 
+def test_a_key_counts_for_a_second_at_least(world: World, registry: Any) -> None:
+    begins = world.now + DAY
+    add_key(world, KEY, valid_from=begins)
+    with ape.reverts(registry.InvalidPeriod, validFrom=begins, validUntil=begins):
+        registry.endKey(KEY.kid, begins, sender=world.admins[HOSPITAL])
+    registry.endKey(KEY.kid, begins + 1, sender=world.admins[HOSPITAL])
+
+
 def test_a_key_that_has_ended_or_not_begun_is_not_ended(world: World, registry: Any) -> None:
     admin = world.admins[HOSPITAL]
     add_key(world, KEY, valid_from=world.now + DAY)

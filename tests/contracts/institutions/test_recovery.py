@@ -45,6 +45,16 @@ def test_a_recovery_waits_two_days_from_the_deciding_vote(world: World, registry
         registry.authorize(world.admins[CITY], ADMIN)
 
 
+def test_votes_after_the_deciding_one_postpone_nothing(world: World, registry: Any, free: Any) -> None:
+    proposal = world.passed(*recovery(world, CITY, free(0)))
+    passed_at = registry.proposal(proposal)[0].passedAt
+    world.pass_time(DAY)
+    world.vote(proposal, RECEIVER)
+    assert registry.proposal(proposal)[0].passedAt == passed_at
+    world.at(passed_at + DELAY)
+    registry.execute(proposal, sender=world.admins[HOSPITAL])
+
+
 def test_a_recovery_that_passed_in_the_last_second_still_has_its_time(
     world: World, registry: Any, free: Any
 ) -> None:
