@@ -24,6 +24,8 @@ from chain.trie_proof import MAX_NODE_BYTES, MAX_NODES, NodeBag, StateReader, St
 from chain.trust import TrustFile
 
 MAX_ADVANCES = 64
+LAST_SECOND = 253_402_300_799
+"""9999-12-31 23:59:59 UTC: no later moment can be told."""
 MAX_VALIDATORS = 64
 MAX_SUCCESSORS = 128
 """Longest chain of corrected documents that is followed."""
@@ -146,6 +148,10 @@ def verify_light_proof(
     try:
         engine = trust.engine_rules()
         run = [Header.from_rlp(item) for item in proof.headers]
+        if not run:
+            raise LightProofError("empty_run")
+        if run[0].time > LAST_SECOND:
+            raise LightProofError("header_malformed", "a time that no calendar has")
         bag = NodeBag(proof.nodes)
         epoch, validators = _follow_changes(trust, engine, run, bag, proof.advances)
         finality = engine.finality(run, validators)

@@ -116,7 +116,7 @@ class Checkpoint(_Part):
 
     number: Annotated[int, Field(ge=0, lt=2**63)]
     hash: Hash
-    time: Annotated[int, Field(ge=0, lt=2**40)]
+    time: Annotated[int, Field(ge=0, lt=253_402_300_800)]  # the year 10,000
     epoch: Annotated[int, Field(ge=0, lt=2**32)]
     validators: Annotated[list[Address], Field(min_length=1, max_length=64)]
 

@@ -16,6 +16,7 @@ from case import Case
 from synthetic import SyntheticNode
 
 from chain.errors import NodeUnavailable
+from chain.light import LightProof
 from verifier import ProofBundle, cli
 from verifier.cli import main
 
@@ -304,3 +305,10 @@ def test_a_proof_comes_from_a_node_or_from_a_file_not_from_both(files, capsys):
     (files / "stale.saegim").write_bytes(BUNDLE.encode())
     assert run(*proof_file(files), "--node", "http://n") == 2
     assert "either" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("plain", [[[], [], []], [[], [], [[0, [], []]]]])
+def test_a_proof_without_a_single_block_proves_nothing(files, plain):
+    bundle = replace(BUNDLE, proof=LightProof.from_plain(plain))
+    (files / "hostile.saegim").write_bytes(bundle.encode())
+    assert run("hostile.saegim", "--trust", "network.json") == 3
