@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,9 +16,11 @@ from network.dev import DevNetwork, Mining
 from network.errors import DevNodeMissing, GethMissing, GethUnfit
 from network.geth import find_geth
 from network.local import LocalNetwork
+from tests.fixtures.browser import browser
+from tests.fixtures.missing import unavailable
 from tests.fixtures.postgres import postgres_server, postgres_url
 
-__all__ = ["postgres_server", "postgres_url"]
+__all__ = ["browser", "postgres_server", "postgres_url"]
 
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile(
@@ -44,7 +45,7 @@ def geth() -> Path:
     try:
         return find_geth()
     except (GethMissing, GethUnfit) as error:
-        _unavailable(str(error))
+        unavailable(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -110,13 +111,7 @@ def _anvil(folder: Path, mining: Mining) -> DevNetwork:
     try:
         network = DevNetwork.create(folder, mining=mining)
     except DevNodeMissing as error:
-        _unavailable(str(error))
+        unavailable(str(error))
     if network.program != "anvil":
-        _unavailable("anvil was not found: run `make setup`")
+        unavailable("anvil was not found: run `make setup`")
     return network
-
-
-def _unavailable(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)

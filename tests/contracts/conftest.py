@@ -6,7 +6,6 @@ and take snapshots for every test of the project. They bear the plugin's names, 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from scripts.solidity import all_sources, compile_standard, gather
 from tests.contracts.frame import ACTIVE, ERRORS, ROLES, prepare_tools
+from tests.fixtures.missing import unavailable
 
 MISSING = "contract tests need {} (make setup)"
 
@@ -22,10 +22,7 @@ MISSING = "contract tests need {} (make setup)"
 def provider() -> Iterator[Any]:
     """A fresh anvil on a free port."""
     if missing := prepare_tools():
-        message = MISSING.format(", ".join(missing))
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        unavailable(MISSING.format(", ".join(missing)))
     import ape
     from ape.logging import logger
     from ape_ethereum.trace import Trace

@@ -8,9 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.contracts.frame import NODE_MODULES, ROOT
+from tests.fixtures.missing import unavailable
 
 FOLDER = ROOT / "tests" / "vectors" / "merkle"
 
@@ -18,9 +17,7 @@ FOLDER = ROOT / "tests" / "vectors" / "merkle"
 def test_the_packages_trees_are_the_committed_ones() -> None:
     node = shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     if node is None:
-        if os.environ.get("CI"):
-            pytest.fail("node is missing: run `make setup`")
-        pytest.skip("node is missing: run `make setup`")
+        unavailable("node is missing: run `make setup`")
     # Read from standard input a module finds its imports from the working folder.
     made = subprocess.run(
         [node, "--input-type=module", "-"],

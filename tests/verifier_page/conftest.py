@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 TESTS = Path(__file__).parents[1]
 for folder in (Path(__file__).parent, TESTS / "verifier", TESTS / "chain"):
@@ -20,11 +18,6 @@ from node_verifier import NODE, PAGE, NodeVerifier  # noqa: E402 - it is in one 
 from window import Window  # noqa: E402
 
 from records.kinds import KINDS  # noqa: E402
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -37,21 +30,6 @@ def dist() -> Path:
 @pytest.fixture(scope="session")
 def node_verifier(dist: Path) -> NodeVerifier:
     return NodeVerifier(dist / "core.mjs")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium. Closed with the module: another folder may start its own afterwards."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        reason = "chromium was not found: install it (Debian: apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
