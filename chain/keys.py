@@ -23,10 +23,9 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from chain.errors import ChainError
-from chain.p256 import thumbprint
+from chain.p256 import coordinates, thumbprint
 
 DEVELOPMENT = "DEVELOPMENT ONLY: this file holds a private key in clear. Never use it on a real network."
-_COORDINATE_BYTES = 32
 
 
 class KeyRefused(ChainError):
@@ -159,9 +158,3 @@ class KeyRing:
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(data, file, indent=2)
         partial.replace(path)
-
-
-def coordinates(key: ec.EllipticCurvePublicKey) -> tuple[bytes, bytes]:
-    """x and y of a P-256 public key, 32 bytes each."""
-    numbers = key.public_numbers()
-    return numbers.x.to_bytes(_COORDINATE_BYTES, "big"), numbers.y.to_bytes(_COORDINATE_BYTES, "big")

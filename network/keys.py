@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from chain.keys import DEVELOPMENT, KeyRefused, KeyRing, coordinates
+from chain.keys import DEVELOPMENT, KeyRefused, KeyRing
 
-__all__ = ["DEVELOPMENT", "KeyRefused", "KeyRing", "coordinates"]
+__all__ = ["DEVELOPMENT", "KeyRefused", "KeyRing"]

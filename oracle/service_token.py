@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from chain.clock import Clock
-from chain.keys import coordinates
-from chain.p256 import thumbprint
+from chain.p256 import coordinates, thumbprint
 
 ISSUER = "oracle"
 AUDIENCE = "backend"

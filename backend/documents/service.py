@@ -15,9 +15,8 @@ from backend.documents.models import Document
 from backend.node import NodeNotUsable
 from backend.services import Services
 from backend.vault import KeyDestroyed, Sealed
-from chain.keys import coordinates
 from chain.light import ProofSubject
-from chain.p256 import kid_from_text
+from chain.p256 import coordinates, kid_from_text
 from verifier.bundle import ProofBundle
 
 log = logging.getLogger("saegim.backend.documents")

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from eth_account import Account
 
-from chain.p256 import thumbprint
-from network.keys import KeyRefused, KeyRing, coordinates
+from chain.p256 import coordinates, thumbprint
+from network.keys import KeyRefused, KeyRing
 
 PRODUCTION = {"SAEGIM_ENV": "production"}
 PASSWORD = "correct horse"
