@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+
+from bench.machine import machine
 
 OUT = Path(__file__).resolve().parent / "out" / "results.json"
 
@@ -25,19 +25,6 @@ BENCHES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "sender": ("bench.sender", {"transactions": 300}),
     "pipeline": ("bench.pipeline", {"receipts": 1_500, "seconds": 10}),
 }
-
-
-def machine() -> dict[str, str | int | None]:
-    """What the figures came from."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return {
-        "processor": names[0] if names else platform.machine(),
-        "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-    }
 
 
 def main() -> int:

@@ -6,15 +6,14 @@ is the floor that no credential with this signature can go below. ``python -m be
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bench.machine import in_words
 from bench.samples import receipt, statement
 from records.credential import IssuedCredential, Issuer, IssuerKey, issue, present, verify
 from records.fhir import from_fhir, to_fhir
@@ -100,15 +99,7 @@ def run(seconds: float = 1.0) -> dict[str, float]:
     return _receipt_rates(seconds) | _bare_rates(seconds) | _growth(seconds) | sizes
 
 
-def machine() -> str:
-    """The processor's name and the Python version."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, Python {platform.python_version()}, one core"
-
-
 if __name__ == "__main__":
-    print(machine())
+    print(f"{in_words()}; one core used")
     for name, figure in run().items():
         print(f"{figure:>12,.0f}  {name}")

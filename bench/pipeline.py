@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from sqlalchemy import Engine, select, text
 
-from bench.credentials import machine
+from bench.machine import in_words
 from chain.db import reading, table_of
 from network.local import LocalNetwork
 from oracle.assembly import Oracle, assemble, open_database
@@ -209,7 +209,7 @@ def main() -> None:
     if given.json:
         print(json.dumps(found))
         return
-    print(f"{machine()}; {os.cpu_count()} cores, five validators, signing and backend on the same machine")
+    print(f"{in_words()}; five validators, signing and backend on the same machine")
     for name, figure in found.items():
         print(f"{figure:>12,.1f}  {name}")
 

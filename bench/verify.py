@@ -7,7 +7,6 @@ the part that any verifier of the same document pays, chain or no chain: the cre
 from __future__ import annotations
 
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bench.machine import in_words
 from chain.recovery import recover_address
 from chain.trust import TrustFile
 from verifier import ProofBundle, Report, verify_bytes
@@ -43,7 +43,7 @@ def run(rounds: int = ROUNDS) -> dict[str, Any]:
         credential += _timed(rounds, lambda b=bundle, n=now: check_integrity(b, n))  # type: ignore[misc]
     return {
         "what": "verify one bundle, light proof included, offline",
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "machine": in_words(),
         "bundles": len(sizes),
         "median_ms": round(statistics.median(whole), 2),
         "p95_ms": round(statistics.quantiles(whole, n=20)[-1], 2),

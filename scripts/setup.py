@@ -119,6 +119,8 @@ def verifier_page() -> None:
         *(ROOT / "verifier").glob("*.py"),
         *(ROOT / "records").glob("**/*.py"),
         *(ROOT / "chain" / "artifacts").glob("*.json"),
+        ROOT / "backend" / "web" / "static" / "css" / "saegim.css",
+        ROOT / "backend" / "web" / "static" / "img" / "saegim.svg",
         NODE / "package-lock.json",
     ]
     once(

@@ -20,6 +20,7 @@ from chain.light import LightProof, LightProofError
 from chain.merkle import MAX_DEPTH
 
 VERSION = 1
+MEDIA_TYPE = "application/vnd.saegim.bundle+cbor"
 MAX_BYTES = 1_000_000
 MAX_NESTING = 8
 """Deepest a bundle of this version nests is 5."""

@@ -17,11 +17,10 @@ from backend.documents.errors import TokenRefused
 from backend.documents.schemas import DeliveriesIn, DeliveriesOut, DocumentOut
 from backend.errors import ErrorOut, InvalidRequest
 from backend.services import ServicesDep
+from verifier.bundle import MEDIA_TYPE
 
 router = APIRouter(tags=["documents"])
 internal = APIRouter(tags=["internal"])
-
-BUNDLE_TYPE = "application/vnd.saegim.bundle+cbor"
 
 
 @router.get("/documents/{document_id}", responses={404: {"model": ErrorOut}})
@@ -34,7 +33,7 @@ def document(document_id: UUID, session: ReadSession) -> DocumentOut:
     "/documents/{document_id}/proof",
     response_class=Response,
     responses={
-        200: {"content": {BUNDLE_TYPE: {}}, "description": "A proof bundle without its credential (CBOR)."},
+        200: {"content": {MEDIA_TYPE: {}}, "description": "A proof bundle without its credential (CBOR)."},
         404: {"model": ErrorOut},
         503: {"model": ErrorOut},
     },
@@ -47,7 +46,7 @@ def proof(document_id: UUID, session: WriteSession, services: ServicesDep) -> Re
     proven = service.proof(services, session, service.get(session, document_id))
     return Response(
         proven.bundle.encode(),
-        media_type=BUNDLE_TYPE,
+        media_type=MEDIA_TYPE,
         headers={
             "saegim-proof": "fresh" if proven.fresh else "kept",
             "content-disposition": f'attachment; filename="{document_id}.saegim-proof"',

@@ -7,11 +7,11 @@ from fastapi.responses import HTMLResponse, Response
 
 from backend.db import WriteSession
 from backend.documents import links, service
-from backend.documents.endpoints import BUNDLE_TYPE
 from backend.services import ServicesDep
 from backend.verification.view import view
 from backend.web.templating import page
 from verifier import verify
+from verifier.bundle import MEDIA_TYPE
 
 router = APIRouter(prefix=links.PREFIX.rstrip("/"), include_in_schema=False)
 
@@ -32,6 +32,6 @@ def bundle(token: str, session: WriteSession, services: ServicesDep) -> Response
     name = f"saegim-{found.vct.split(':')[2]}-{found.leaf[:8]}.saegim"
     return Response(
         proven.bundle.encode(),
-        media_type=BUNDLE_TYPE,
+        media_type=MEDIA_TYPE,
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )

@@ -11,10 +11,10 @@ from backend.errors import ErrorOut
 from backend.services import ServicesDep
 from backend.verification import service
 from backend.verification.service import Brought
+from verifier.bundle import MEDIA_TYPE
 
 router = APIRouter(tags=["verification"])
 
-BUNDLE_TYPE = "application/vnd.saegim.bundle+cbor"
 READER = "^(prescription|claim|certificate|[0-9]{1,6}[smhd])$"
 
 
@@ -23,7 +23,7 @@ def verify(
     session: WriteSession,
     services: ServicesDep,
     body: Annotated[
-        bytes, Body(media_type=BUNDLE_TYPE, description="A proof bundle: CBOR or base64url text.")
+        bytes, Body(media_type=MEDIA_TYPE, description="A proof bundle: CBOR or base64url text.")
     ],
     reader: Annotated[
         str | None,
