@@ -38,7 +38,7 @@ def document(document_id: UUID, session: ReadSession) -> DocumentOut:
         503: {"model": ErrorOut},
     },
 )
-def proof(document_id: UUID, session: WriteSession, services: ServicesDep) -> Response:
+def proof(document_id: UUID, session: ReadSession, services: ServicesDep) -> Response:
     """A proof made now from this member's own node; `saegim-verify prove --proof` puts it into a bundle.
 
     The header `Saegim-Proof` says `fresh`, or `kept` when the node cannot be asked now and the last proof is sent.

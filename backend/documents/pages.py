@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from backend.db import WriteSession
+from backend.db import ReadSession
 from backend.documents import links, service
 from backend.services import ServicesDep
 from backend.verification.view import view
@@ -17,7 +17,7 @@ router = APIRouter(prefix=links.PREFIX.rstrip("/"), include_in_schema=False)
 
 
 @router.get("/{token}", response_class=HTMLResponse)
-def document(token: str, request: Request, session: WriteSession, services: ServicesDep) -> HTMLResponse:
+def document(token: str, request: Request, session: ReadSession, services: ServicesDep) -> HTMLResponse:
     """The document, checked now as a stranger would check it."""
     proven = service.bundle(services, session, links.follow(services, session, token))
     report = verify(proven.bundle, services.node.trust, now=services.clock(), node=services.node.client)
@@ -25,7 +25,7 @@ def document(token: str, request: Request, session: WriteSession, services: Serv
 
 
 @router.get("/{token}/bundle", response_class=Response)
-def bundle(token: str, session: WriteSession, services: ServicesDep) -> Response:
+def bundle(token: str, session: ReadSession, services: ServicesDep) -> Response:
     """The document with its proof, as a file."""
     found = links.follow(services, session, token)
     proven = service.bundle(services, session, found)

@@ -15,6 +15,7 @@ from backend.documents.models import Document
 from backend.node import NodeNotUsable
 from backend.services import Services
 from backend.vault import KeyDestroyed, Sealed
+from chain.db import writing
 from chain.light import ProofSubject
 from chain.p256 import coordinates, kid_from_text
 from verifier.bundle import ProofBundle
@@ -73,6 +74,9 @@ def credential(services: Services, session: Session, document: Document) -> str:
 def proof(services: Services, session: Session, document: Document) -> Proven:
     """A proof of the document without its content: fresh from the own node, or the last one kept.
 
+    A new one is kept in a transaction of its own, after the node has answered: `session` only reads, and nobody's
+    write waits for the node.
+
     Raises:
         ProofUnavailable: the node cannot be asked and none is kept.
     """
@@ -88,7 +92,8 @@ def proof(services: Services, session: Session, document: Document) -> Proven:
         if kept is None or held is None:
             raise ProofUnavailable from error
         return Proven(held, kept.made_at, fresh=False)
-    repository.keep_proof(session, document.id, bundle.encode(), now)
+    with writing(services.database) as own:
+        repository.keep_proof(own, document.id, bundle.encode(), now)
     return Proven(bundle, now, fresh=True)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
 
-from backend.db import WriteSession
+from backend.db import ReadSession
 from backend.errors import ErrorOut
 from backend.services import ServicesDep
 from backend.verification import service
@@ -20,7 +20,7 @@ READER = "^(prescription|claim|certificate|[0-9]{1,6}[smhd])$"
 
 @router.post("/verifications", responses={413: {"model": ErrorOut}, 422: {"model": ErrorOut}})
 def verify(
-    session: WriteSession,
+    session: ReadSession,
     services: ServicesDep,
     body: Annotated[
         bytes, Body(media_type=MEDIA_TYPE, description="A proof bundle: CBOR or base64url text.")

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
-from backend.db import WriteSession
+from backend.db import ReadSession
 from backend.errors import SaegimError
 from backend.rendering import error_body
 from backend.services import ServicesDep
@@ -36,7 +36,7 @@ def form(request: Request) -> HTMLResponse:
 @router.post("/verify", response_class=HTMLResponse)
 def verify(
     request: Request,
-    session: WriteSession,
+    session: ReadSession,
     services: ServicesDep,
     file: Annotated[UploadFile | None, File()] = None,
     link: Annotated[str, Form(max_length=2_000)] = "",

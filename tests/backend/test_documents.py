@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from backend_world import World
+from sqlalchemy import text
 
 from backend.documents import service
 from chain.db import writing
@@ -100,3 +103,18 @@ def test_a_withdrawn_document_shows_it_at_once(world: World) -> None:
     world.case.chain.mark(1, world.case.leaf, 3)
     world.case.chain.mine(60)
     assert "발급이 취소된 문서입니다" in world.client.get(link).text
+
+
+def test_nobodys_write_waits_while_the_node_is_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = f"/api/v1/documents/{world.delivered()}/proof"
+    prove, written = world.node.prove, []
+
+    def slowly(*arguments: Any) -> Any:
+        with writing(world.services.database) as session:  # another request, at the same moment
+            session.execute(text("UPDATE document SET reason = NULL"))
+            written.append(True)
+        return prove(*arguments)
+
+    monkeypatch.setattr(world.node, "prove", slowly)
+    assert world.client.get(address).headers["saegim-proof"] == "fresh"
+    assert written == [True]
