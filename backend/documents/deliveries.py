@@ -115,15 +115,20 @@ def _store(services: Services, session: Session, outcome: _Outcome) -> None:
             for d in outcome.accepted
         ],
     )
+    repository.mark(
+        session,
+        [
+            {
+                "document": d.document_id,
+                "state": _END[d.event],
+                "reason": d.reason,
+                "superseded_by": d.superseded_by,
+            }
+            for d in outcome.accepted
+            if d.event in _END
+        ],
+    )
     for delivery in outcome.accepted:
-        if delivery.event in _END:
-            repository.mark(
-                session,
-                delivery.document_id,
-                _END[delivery.event],
-                reason=delivery.reason,
-                by=delivery.superseded_by,
-            )
         TAKEN.labels(delivery.event.value, "accepted").inc()
 
 

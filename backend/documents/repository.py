@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from backend.documents.models import (
@@ -18,7 +18,7 @@ from backend.documents.models import (
     DocumentState,
     ShareLink,
 )
-from chain.db import chunks, insert_ignore
+from chain.db import chunks, insert_ignore, table_of
 
 Row = dict[str, Any]
 
@@ -61,15 +61,23 @@ def add(session: Session, *, documents: list[Row], contents: list[Row], deliveri
         insert_ignore(session, table, rows)
 
 
-def mark(
-    session: Session, document_id: UUID, state: DocumentState, *, reason: int | None, by: UUID | None
-) -> None:
-    """Note a document's end. A withdrawn document stays withdrawn, whatever comes later."""
-    session.execute(
-        update(Document)
-        .where(col(Document.id) == document_id, col(Document.state) != DocumentState.WITHDRAWN)
-        .values(state=state, reason=reason, superseded_by=by)
+def mark(session: Session, ends: Sequence[Row]) -> None:
+    """Note documents' ends, in order. A withdrawn document stays withdrawn, whatever comes later.
+
+    Args:
+        ends: rows of `document`, `state`, `reason`, `superseded_by`.
+    """
+    if not ends:
+        return
+    table = table_of(Document)
+    noted = {name: bindparam(f"new_{name}") for name in ("state", "reason", "superseded_by")}
+    change = (
+        update(table)
+        .where(table.c.id == bindparam("document"), table.c.state != DocumentState.WITHDRAWN)
+        .values(**noted)
     )
+    rows = [{"document": end["document"], **{f"new_{name}": end[name] for name in noted}} for end in ends]
+    session.connection().execute(change, rows)
 
 
 def content(session: Session, document_id: UUID) -> DocumentContent | None:
