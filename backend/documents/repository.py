@@ -70,7 +70,7 @@ def mark(session: Session, ends: Sequence[Row]) -> None:
     if not ends:
         return
     table = table_of(Document)
-    noted = {name: bindparam(f"new_{name}") for name in ("state", "reason", "superseded_by")}
+    noted: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("state", "reason", "superseded_by")}
     change = (
         update(table)
         .where(table.c.id == bindparam("document"), table.c.state != DocumentState.WITHDRAWN)
