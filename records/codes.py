@@ -10,8 +10,9 @@ such a code and never claims that the code exists.
 from __future__ import annotations
 
 import re
-from enum import StrEnum
-from typing import Final
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+from typing import Any, Final
 
 KRCORE: Final = "http://www.hl7korea.or.kr/fhir/krcore"
 """Base of KR Core's canonical addresses (an identifier of the standard, nothing is fetched from it)."""
@@ -316,6 +317,16 @@ FEE_NAMES: Final = dict(
     )
 )
 """Row names as Form 6 prints them."""
+
+NAMES: Final[Mapping[type[Enum], Mapping[Any, str]]] = {
+    InstitutionType: INSTITUTION_TYPES,
+    Insurance: INSURANCE_NAMES,
+    EncounterClass: ENCOUNTER_NAMES,
+    RevenueClass: REVENUE_NAMES,
+    Coverage: COVERAGE_NAMES,
+    FeeItem: FEE_NAMES,
+}
+"""The Korean name of every coded value that documents show to people."""
 
 
 def dotted_kcd(code: str) -> str:

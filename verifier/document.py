@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -199,7 +198,7 @@ def _text(value: Any, language: Language) -> str:
 
 def _code_text(value: Enum, language: Language) -> str:
     """A coded value: its official number and name, or one of our own words by its Korean name."""
-    code, name = str(value.value), _code_names().get(type(value), {}).get(value)
+    code, name = str(value.value), codes.NAMES.get(type(value), {}).get(value)
     if name is None:
         return code
     if not code.isascii() or any(char.isdigit() for char in code):
@@ -214,14 +213,3 @@ def _part_texts(part: BaseModel, language: Language) -> Iterator[str]:
         if value is None or is_hidden(value) or (value == default and not isinstance(value, str)):
             continue
         yield f"{label.ko if language == 'ko' else label.en} {_text(value, language)}"
-
-
-@cache
-def _code_names() -> Mapping[type, Mapping[Any, str]]:
-    """Names of coded values, from the tables of `records.codes`: enumeration → member → name."""
-    found: dict[type, Mapping[Any, str]] = {}
-    for table in vars(codes).values():
-        if isinstance(table, dict) and table and isinstance(next(iter(table)), Enum):
-            values = {key: value for key, value in table.items() if isinstance(value, str)}
-            found[type(next(iter(table)))] = values
-    return found
