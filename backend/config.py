@@ -41,7 +41,6 @@ class Settings(ProcessSettings):
     share_link_lifetime: timedelta = timedelta(days=7)
     request_size_limit: int = 2_000_000
     delivery_size_limit: int = 64_000_000
-    jobs_enabled: bool = True
 
     @model_validator(mode="before")
     @classmethod

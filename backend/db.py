@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from alembic import command
-from alembic.config import Config
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from chain import migrations
 from chain.db import reading, writing
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -44,11 +43,4 @@ def migrate(engine: Engine, history: str, revision: str = "head") -> None:
     Args:
         history: "main" for the documents' database, "keys" for the wrapped keys'.
     """
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS / history))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        if revision == "base":
-            command.downgrade(config, revision)
-        else:
-            command.upgrade(config, revision)
+    migrations.migrate(engine, MIGRATIONS / history, revision)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from chain import migrations
 from oracle.errors import SchemaOutdated
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -18,27 +17,15 @@ VERSION_TABLE = "oracle_version"
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the tables to `revision` ("base": drop them)."""
-    config = _config()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        if revision == "base":
-            command.downgrade(config, revision)
-        else:
-            command.upgrade(config, revision)
+    migrations.migrate(engine, MIGRATIONS, revision)
 
 
 def require_current(engine: Engine) -> None:
     """Raises SchemaOutdated unless the tables are those of this version."""
-    needed = ScriptDirectory.from_config(_config()).get_current_head()
+    needed = ScriptDirectory.from_config(migrations.config_for(MIGRATIONS)).get_current_head()
     with engine.connect() as connection:
         found = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE}
         ).get_current_revision()
     if found != needed:
         raise SchemaOutdated(found, str(needed))
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config

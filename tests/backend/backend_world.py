@@ -75,7 +75,7 @@ class ChainBehind(OwnNode):
 class World:
     """A backend process as the outside sees it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, database_url: str = "", keys_database_url: str = "") -> None:
         self.folder = folder
         self.case = Case()
         self.case.chain.mine(5)
@@ -85,8 +85,8 @@ class World:
         self.settings = Settings(
             _env_file=None,
             environment=Environment.TEST,
-            database_url=f"sqlite:///{folder}/main.sqlite3",
-            keys_database_url=f"sqlite:///{folder}/keys.sqlite3",
+            database_url=database_url or f"sqlite:///{folder}/main.sqlite3",
+            keys_database_url=keys_database_url or f"sqlite:///{folder}/keys.sqlite3",
             trust_file=folder / "network.json",
             public_url="http://testserver",
             partner_urls=("http://partner.test",),
