@@ -1,48 +1,52 @@
-"""Which adapter reads the hospital system, from the settings."""
+"""Which adapter reads the hospital system, from the settings: one line of `ADAPTERS` for each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Engine
 
 from chain.clock import Clock
 from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
-from oracle.his.sql import Mapping as SqlMapping
-from oracle.his.sql import MappingInvalid, SqlAdapter, SqlDigestStore
+from oracle.his.sql import MappingInvalid
+from oracle.his.sql.config import SqlConfig, make_sql
 
-_SANDBOX = Path(__file__).resolve().parent / "his" / "sql" / "mapping.yaml"
+Factory: TypeAlias = Callable[[Any, Engine, Clock], HisAdapter]
+"""Makes an adapter of its checked settings, the oracle's own database and the clock; touches nothing of the hospital.
+Raises MappingInvalid for a mapping file that can not be used, NotConfigured for any other setting."""
 
 
-class SqlConfig(BaseModel):
-    """`SAEGIM_ORACLE_ADAPTER_CONFIG` of the adapter `sql`."""
+class Registered(NamedTuple):
+    """An adapter: the model of its `SAEGIM_ORACLE_ADAPTER_CONFIG`, and what makes it of that."""
 
-    model_config = ConfigDict(extra="forbid")
+    config: type[BaseModel]
+    make: Factory
 
-    url: str
-    """SQLAlchemy address of the database with the hospital's views; an account that may only read."""
-    mapping: Path = _SANDBOX
-    """Which view and column holds what."""
-    timeout: float = Field(default=30.0, gt=0)
-    """Seconds that one statement may take."""
+
+ADAPTERS: Final[Mapping[str, Registered]] = {
+    "sql": Registered(SqlConfig, make_sql),
+}
+"""By the name in `SAEGIM_ORACLE_ADAPTER`."""
 
 
 def make_adapter(name: str, config: Mapping[str, Any], database: Engine, clock: Clock) -> HisAdapter:
     """The adapter called `name`. Nothing of the hospital is touched yet. Raises NotConfigured."""
-    if name != "sql":
-        raise NotConfigured("SAEGIM_ORACLE_ADAPTER", f"there is no adapter {name!r}; there is: sql")
+    registered = ADAPTERS.get(name)
+    if registered is None:
+        known = ", ".join(sorted(ADAPTERS))
+        raise NotConfigured("SAEGIM_ORACLE_ADAPTER", f"there is no adapter {name!r}; there is: {known}")
     try:
-        settings = SqlConfig.model_validate(config)
-        mapping = SqlMapping.load(settings.mapping)
+        return registered.make(registered.config.model_validate(config), database, clock)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", problems) from error
+        raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", _problems(error)) from None
     except MappingInvalid as error:
         raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", str(error)) from error
-    digests = SqlDigestStore(database)
-    digests.prepare()
-    return SqlAdapter(mapping, settings.url, digests=digests, clock=clock, timeout=settings.timeout)
+
+
+def _problems(error: ValidationError) -> str:
+    """Every mistake with its place and without the value, which may be a password."""
+    found = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}" for each in found)
