@@ -6,6 +6,7 @@ Nothing in geth ends that. The watch agents do, and so does the rewind that they
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -104,7 +105,8 @@ def test_a_halt_lasts_without_agents_and_is_ended_by_them(
             own = OwnNode(node.ipc)
             branch = fetch_branch(NodeSource(source.ipc), best, own.on_chain)
             rewind_and_import(node.ipc, branch, network.folder)
-            assert own.rpc.call("eth_mining")
+            # geth takes the order to seal in a loop of its own, after the import's events
+            wait_for("the node to seal again", partial(own.rpc.call, "eth_mining"), seconds=30)
     wait_for(
         "blocks again", lambda: min(t.number for t in tips(network).values()) > best.number + 2, seconds=90
     )
