@@ -6,9 +6,9 @@ Every stage claims its work by conditional update or lease, so the same jobs may
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -30,7 +30,7 @@ EXPECTED = (OracleError, HisError, ChainError, SQLAlchemyError, OSError)
 
 BEATS: Mapping[str, timedelta] = {
     "batching": timedelta(milliseconds=100),
-    "sender": timedelta(milliseconds=200),
+    "sender": timedelta(milliseconds=100),
     "settling": timedelta(milliseconds=200),
     "marks": timedelta(milliseconds=500),
     "delivery": timedelta(milliseconds=200),
@@ -38,6 +38,13 @@ BEATS: Mapping[str, timedelta] = {
     "cleanup": timedelta(minutes=10),
 }
 """Pause between two passes of each stage; reading's is a setting."""
+
+NEXT: Mapping[str, Sequence[str]] = {
+    "batching": ("sender",),
+    "sender": ("settling",),
+    "settling": ("delivery", "marks"),
+}
+"""Stages whose turn comes at once when a stage has moved something: a document waits for no beat on its way."""
 
 _MOST_PASSES = 64
 _LONGEST_PAUSE = timedelta(seconds=30)
@@ -55,6 +62,8 @@ class Job:
     stop: Event
     finished_at: datetime
     """When a pass last ended, well or not: the job's heartbeat."""
+    moved: Callable[[], None] = lambda: None
+    """Told once when a run moved something."""
     problem: str | None = None
     """Why the last pass was cut short."""
     _failures: int = field(default=0, init=False)
@@ -65,14 +74,16 @@ class Job:
         if self._resume_at is not None and self.clock() < self._resume_at:
             self.finished_at = self.clock()
             return
+        passes = 0
         try:
-            for _ in range(_MOST_PASSES):
-                more = self.stage()
+            while self.stage() and passes < _MOST_PASSES and not self.stop.is_set():
+                passes += 1
                 self._went_well()
-                if not more or self.stop.is_set():
-                    return
+            self._went_well()
         except EXPECTED as error:
             self._went_wrong(error)
+        if passes:
+            self.moved()
 
     def _went_well(self) -> None:
         if self.problem is not None:
@@ -101,7 +112,7 @@ class Jobs:
         self._stop = Event()
         started = self._clock()
         self.jobs = [
-            Job(name, stage, self._clock, pipeline.observer, self._stop, started)
+            Job(name, stage, self._clock, pipeline.observer, self._stop, started, self._waking(name))
             for name, stage in pipeline.stages().items()
         ]
         self._scheduler = BackgroundScheduler(
@@ -117,7 +128,7 @@ class Jobs:
                 coalesce=True,
                 max_instances=1,
                 misfire_grace_time=None,
-                next_run_time=started,
+                next_run_time=_now(),
             )
 
     def start(self) -> None:
@@ -129,6 +140,16 @@ class Jobs:
         self._stop.set()
         self._scheduler.shutdown(wait=True)
 
+    def _waking(self, name: str) -> Callable[[], None]:
+        """Brings forward the stages after `name`. One that runs just now is not disturbed: its beat will do."""
+
+        def wake() -> None:
+            if self._scheduler.running:
+                for following in NEXT.get(name, ()):
+                    self._scheduler.modify_job(following, next_run_time=_now())
+
+        return wake
+
     def stalled(self) -> list[str]:
         """Jobs whose heartbeat is too old: their thread hangs or died."""
         limit = self._clock() - _STALLED
@@ -137,3 +158,8 @@ class Jobs:
     def problems(self) -> dict[str, str]:
         """Stages whose last pass was cut short, and why."""
         return {job.name: job.problem for job in self.jobs if job.problem is not None}
+
+
+def _now() -> datetime:
+    """The scheduler's own time, which no test and no setting moves."""
+    return datetime.now(UTC)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import logging
+from collections import Counter
+from datetime import timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -26,6 +29,57 @@ def test_it_passes_again_while_there_is_more() -> None:
     answers = [True, True, False, True]
     job(FakeClock(), lambda: answers.pop(0)).run()
     assert answers == [True]
+
+
+def test_it_tells_once_when_a_run_moved_something() -> None:
+    told: list[int] = []
+    answers = [True, True, False, False]
+    watched = job(FakeClock(), lambda: answers.pop(0))
+    watched.moved = lambda: told.append(len(answers))
+    watched.run()
+    assert told == [1]
+    watched.run()
+    assert told == [1], "nothing moved"
+
+
+def test_what_moved_before_trouble_is_told() -> None:
+    told: list[bool] = []
+    answers = iter([True])
+
+    def stage() -> bool:
+        for answer in answers:
+            return answer
+        raise HisUnavailable("sql", "reading")
+
+    watched = job(FakeClock(), stage)
+    watched.moved = lambda: told.append(True)
+    watched.run()
+    assert told == [True]
+    assert watched.problem is not None
+
+
+def test_a_stage_that_moved_wakes_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the sender has a beat that comes again within the test, so the others run twice only when woken."""
+    beats = dict.fromkeys(world.pipeline.stages(), timedelta(hours=1))
+    monkeypatch.setattr("oracle.jobs.BEATS", beats | {"sender": timedelta(milliseconds=10)})
+    passes: Counter[str] = Counter()
+    woken = Event()
+
+    def stage(name: str) -> bool:
+        passes[name] += 1
+        if passes["settling"] > 1 and passes["delivery"] > 1:
+            woken.set()
+        return name in {"sender", "settling"} and passes[name] % 2 == 1
+
+    stages = {name: partial(stage, name) for name in beats}
+    monkeypatch.setattr(type(world.pipeline), "stages", lambda _: stages)
+    jobs = Jobs(world.pipeline, timedelta(hours=1))
+    jobs.start()
+    try:
+        assert woken.wait(30)
+    finally:
+        jobs.close()
+    assert passes["intake"] == passes["batching"] == 1
 
 
 def test_trouble_makes_it_wait_longer_each_time_and_success_makes_it_forget() -> None:
@@ -86,8 +140,6 @@ def test_a_fault_of_ours_is_not_swallowed() -> None:
 
 
 def test_the_scheduler_carries_a_row_to_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from datetime import timedelta
-
     from chain.clock import utc_now
 
     # One connection in memory cannot serve several threads, so the stages take turns here.
