@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 
 from chain.finality import Finality, FinalityResult, SealFault, SealRefused, check_links, check_times
 from chain.hashing import keccak256
-from chain.headers import Header
+from chain.headers import EXTRA_DATA, Header
 from chain.recovery import recover_address
 
 VANITY_BYTES = 32
@@ -22,8 +22,8 @@ SEAL_BYTES = 65
 IN_TURN = 2
 OUT_OF_TURN = 1
 
-_EXTRA = 12
-"""Place of extraData among a header's RLP items."""
+_NO_DIGEST = bytes(32)
+"""Clique uses no mix digest; another one would say that the header is hashed in another way."""
 _LONDON_ITEMS = 16
 """Clique has no header field after London's base fee: geth refuses to seal one."""
 
@@ -43,7 +43,7 @@ class CliqueEngine:
         """Checksum address of who sealed the header. Raises SealRefused (malformed, another tag)."""
         extra = header.extra_data
         middle = len(extra) - VANITY_BYTES - SEAL_BYTES
-        if middle < 0 or middle % 20 or len(header.items) > _LONDON_ITEMS:
+        if middle < 0 or middle % 20 or len(header.items) > _LONDON_ITEMS or header.mix_digest != _NO_DIGEST:
             raise SealRefused(SealFault.MALFORMED, header.number)
         if self.vanity is not None and extra[:VANITY_BYTES] != self.vanity:
             raise SealRefused(SealFault.WRONG_VANITY, header.number)
@@ -51,6 +51,10 @@ class CliqueEngine:
         if address is None:
             raise SealRefused(SealFault.MALFORMED, header.number)
         return address
+
+    def sealers(self, header: Header) -> tuple[str, ...]:
+        """The one who sealed it. Raises SealRefused."""
+        return (self.sealer(header),)
 
     def finality(self, run: Sequence[Header], validators: Sequence[str]) -> FinalityResult:
         """How final the run's first block is under `validators` (the set in force for the whole run).
@@ -99,7 +103,7 @@ def judge(distinct: int, weight: int, validators: int) -> FinalityResult:
 def seal_hash(header: Header) -> bytes:
     """What a Clique sealer signs: the header's RLP with the 65 signature bytes cut off extraData."""
     items = list(header.items)
-    items[_EXTRA] = header.extra_data[:-SEAL_BYTES]
+    items[EXTRA_DATA] = header.extra_data[:-SEAL_BYTES]
     return keccak256(rlp.encode(items))
 
 

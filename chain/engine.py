@@ -1,7 +1,8 @@
 """What only a consensus engine knows: who sealed a header, and how final a run of headers is.
 
 Everything else asks through `Engine` and assumes nothing about difficulty, waiting, or signer lists in
-headers. `clique` is EIP-225 as geth 1.13 seals it; `dev` is a local development node, which proves nothing.
+headers. `clique` is EIP-225 as geth 1.13 seals it; `qbft` is what Besu seals; `dev` is a local development node,
+which proves nothing. How a header is hashed is the header's own matter (chain/headers.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from chain.finality import (
     check_links,
 )
 from chain.headers import Header
+from chain.qbft import QbftEngine
 
 __all__ = [
     "MAX_RUN",
@@ -29,6 +31,7 @@ __all__ = [
     "Engine",
     "Finality",
     "FinalityResult",
+    "QbftEngine",
     "SealFault",
     "SealRefused",
     "UnknownEngine",
@@ -41,14 +44,17 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """As written in the trust file: "clique", "dev"."""
+        """As written in the trust file: "clique", "qbft", "dev"."""
 
     @property
     def proves(self) -> bool:
         """Whether a judged run convinces somebody who does not trust the node that gave it."""
 
     def sealer(self, header: Header) -> str:
-        """Checksum address of who sealed the header. Raises SealRefused."""
+        """Checksum address of who made the block. Raises SealRefused."""
+
+    def sealers(self, header: Header) -> tuple[str, ...]:
+        """Checksum addresses of all who put a seal under it, of whatever set. Raises SealRefused."""
 
     def finality(self, run: Sequence[Header], validators: Sequence[str]) -> FinalityResult:
         """How final the first header of a linked run is, the set being `validators`. Raises SealRefused."""
@@ -77,6 +83,10 @@ class DevEngine:
         """The header's beneficiary: development nodes do not seal."""
         return to_checksum_address(header.beneficiary)
 
+    def sealers(self, header: Header) -> tuple[str, ...]:
+        """As `sealer`."""
+        return (self.sealer(header),)
+
     def finality(self, run: Sequence[Header], validators: Sequence[str]) -> FinalityResult:
         """Strong as soon as mined, whoever the validators are. Raises SealRefused if it is not linked."""
         check_links(run)
@@ -91,6 +101,8 @@ def engine_for(name: str, *, vanity: bytes | None = None) -> Engine:
     """The engine called `name`; `vanity` (32 bytes) makes it refuse headers of other networks."""
     if name == "clique":
         return CliqueEngine(vanity)
+    if name == "qbft":
+        return QbftEngine(vanity)
     if name == "dev":
         return DevEngine()
     raise UnknownEngine(name)

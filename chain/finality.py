@@ -43,6 +43,8 @@ class SealFault(StrEnum):
     MALFORMED = "seal_malformed"
     WRONG_VANITY = "wrong_vanity"
     FOREIGN_SEALER = "foreign_sealer"
+    DUPLICATE_SEAL = "duplicate_seal"
+    TOO_FEW_SEALS = "too_few_seals"
     SEALED_TOO_SOON = "sealed_too_soon"
     WRONG_DIFFICULTY = "wrong_difficulty"
     WRONG_SIGNER_LIST = "wrong_signer_list"

@@ -2,6 +2,9 @@
 
 Fields and their order are those of the execution specification up to London; what later forks append
 (EIP-4895, 4844, 4788, 7685) is kept when a node sends it, so that the hash stays right on any engine.
+
+A header tells by its mix digest how it is hashed (docs/adr/0008): that of the Istanbul family stands for QBFT,
+whose hash leaves the committed seals out. Each engine refuses headers with another engine's digest.
 """
 
 from __future__ import annotations
@@ -16,9 +19,13 @@ import rlp
 
 from chain.encoding import RlpMalformed, decode_rlp
 from chain.hashing import keccak256
+from chain.qbft_extra import BFT_DIGEST, ExtraMalformed, decode_extra
 
 MAX_HEADER_BYTES = 4096
-"""A Clique header has about 603 bytes; an epoch header of 64 signers has under 2 kB."""
+"""A Clique header has about 603 bytes; one of QBFT about 630 and 67 for each seal, so that 50 fit."""
+
+EXTRA_DATA = 12
+"""Place of extraData among a header's RLP items."""
 
 _HEX = re.compile(r"0x[0-9a-fA-F]*")
 
@@ -129,14 +136,22 @@ class Header:
 
     @cached_property
     def rlp(self) -> bytes:
-        """The canonical encoding whose Keccak-256 is the block hash."""
+        """The canonical encoding."""
         encoded: bytes = rlp.encode(self.items)
         return encoded
 
     @cached_property
     def hash(self) -> bytes:
-        """The block hash (32 bytes), computed from the fields."""
-        return keccak256(self.rlp)
+        """The block hash (32 bytes), computed from the fields: Keccak-256 of the encoding; of a QBFT block,
+        of the encoding without committed seals and with round 0."""
+        if self.mix_digest != BFT_DIGEST or self.number == 0:
+            return keccak256(self.rlp)
+        items = list(self.items)
+        try:
+            items[EXTRA_DATA] = decode_extra(self.extra_data).hashed()
+        except ExtraMalformed:  # no block of any network: the engine refuses it, whatever its hash
+            return keccak256(self.rlp)
+        return keccak256(rlp.encode(items))
 
     def _check_tail(self) -> None:
         """Optional fields come in order: a later one without the earlier ones has no encoding."""

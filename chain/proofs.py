@@ -158,7 +158,8 @@ def _final_run(
     if changed and _newest_final(engine, view, None, at_least) is not None:
         raise ChangeUnprovable(known.epoch, view.epoch)
     members = set(view.validators)
-    raise NotFinalYet(len(members & {_sealer(engine, header) for header in view.headers}), len(members))
+    sealed = {sealer for header in view.headers for sealer in _sealers(engine, header)}
+    raise NotFinalYet(len(members & sealed), len(members))
 
 
 def _newest_final(
@@ -176,11 +177,11 @@ def _newest_final(
     return None
 
 
-def _sealer(engine: Engine, header: Header) -> str | None:
+def _sealers(engine: Engine, header: Header) -> tuple[str, ...]:
     try:
-        return engine.sealer(header)
+        return engine.sealers(header)
     except SealRefused:
-        return None
+        return ()
 
 
 def _look(client: ProofClient, trust: TrustFile, count: int) -> _View:

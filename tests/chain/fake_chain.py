@@ -51,6 +51,9 @@ class DepthEngine:
     def sealer(self, header: Header) -> str:
         return to_checksum_address(header.beneficiary)
 
+    def sealers(self, header: Header) -> tuple[str, ...]:
+        return (self.sealer(header),)
+
     def finality(self, run: Sequence[Header], validators: Sequence[str]) -> FinalityResult:
         check_links(run)
         level = Finality(int(len(run) >= SETTLED_AFTER) + int(len(run) >= STRONG_AFTER))

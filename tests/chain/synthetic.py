@@ -63,7 +63,9 @@ def address(key: PrivateKey) -> str:
 
 
 class SyntheticChain:
-    """A Clique chain of one network. Block 0 is the genesis; `mine` adds to the head."""
+    """A Clique chain of one network (of another engine: see `QbftChain`). Block 0 is the genesis; `mine` adds to it."""
+
+    engine = "clique"
 
     def __init__(self, validators: int = 5, *, seed: str = "saegim", chain_id: int = 710, at: int = START):
         self.seed = seed
@@ -75,7 +77,7 @@ class SyntheticChain:
         self.state = HexaryTrie(self.db)
         self.registered = list(self.validators)
         self._register_validators()
-        genesis = self._unsealed(0, b"\0" * 32, at, b"\0" * (32 + 20 * validators + SEAL_BYTES))
+        genesis = self._unsealed(0, b"\0" * 32, at, self.genesis_extra())
         self.blocks = [genesis]
         self.vanity = genesis.hash.hex()[:32].encode()
 
@@ -175,6 +177,9 @@ class SyntheticChain:
 
     # ---- blocks
 
+    def genesis_extra(self) -> bytes:
+        return b"\0" * (32 + 20 * len(self.validators) + SEAL_BYTES)
+
     @property
     def head(self) -> Header:
         return self.blocks[-1]
@@ -208,7 +213,7 @@ class SyntheticChain:
         data: dict[str, Any] = {
             "version": 1,
             "chainId": self.chain_id,
-            "engine": "clique",
+            "engine": self.engine,
             "genesisHash": "0x" + self.blocks[0].hash.hex(),
             "vanity": self.vanity.decode(),
             "contracts": CONTRACTS,
