@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from chain.clock import Clock
 from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
-from oracle.his.sql import MappingInvalid
+from oracle.his.mapping import MappingInvalid
 from oracle.his.sql.config import SqlConfig, make_sql
 
 Factory: TypeAlias = Callable[[Any, Engine, Clock], HisAdapter]

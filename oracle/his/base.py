@@ -27,6 +27,7 @@ class Action(StrEnum):
 class Reason(StrEnum):
     """Why a row became no document. Stable codes: quarantine, metrics and tests use them."""
 
+    NOT_A_ROW = "not-a-row"
     KEY_INVALID = "key-invalid"
     KEY_AMBIGUOUS = "key-ambiguous"
     STAMP_INVALID = "stamp-invalid"

@@ -64,7 +64,7 @@ class TextRules:
         try:
             raw = value.encode()
         except UnicodeEncodeError:  # the driver kept bytes that were not UTF-8 as lone surrogates
-            return self._from_bytes(value.encode("utf-8", "surrogateescape"))
+            return self._from_bytes(_kept_bytes(value))
         if self.latin1 and len(raw) > len(value) and max(value) <= "\xff":
             return _decoded(value.encode("latin-1"), self.latin1)
         return value
@@ -76,6 +76,14 @@ class TextRules:
             return _decoded(raw, self.binary)
 
 
+def _kept_bytes(value: str) -> bytes:
+    """The bytes that a driver kept in text; JSON can also write half a character, which is none."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise BadValue(Reason.TEXT_ENCODING) from None
+
+
 def _decoded(raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
@@ -84,7 +92,7 @@ def _decoded(raw: bytes, encoding: str) -> str:
 
 
 def text(rules: TextRules, longest: int) -> Convert:
-    """Text of at most `longest` characters; None if blank."""
+    """Text of at most `longest` characters; None if blank. U+FFFD is what is left of a character that was lost."""
 
     def convert(value: Any) -> str | None:
         if isinstance(value, str | bytes) and len(value) > 4 * longest:
@@ -92,6 +100,8 @@ def text(rules: TextRules, longest: int) -> Convert:
         found = rules.decode(value)
         if len(found) > longest:
             raise BadValue(Reason.TEXT_TOO_LONG)
+        if "\ufffd" in found:
+            raise BadValue(Reason.TEXT_ENCODING)
         return found or None
 
     return convert
@@ -192,9 +202,14 @@ def when(zone: tzinfo) -> Convert:
 
 
 def coded(rules: TextRules, values: Mapping[str, Any], otherwise: Any, *, strict: bool) -> Convert:
-    """The record's value for a hospital's code; where none is listed, `otherwise` unless `strict`."""
+    """The record's value for a hospital's code; where none is listed, `otherwise` unless `strict`.
+
+    A truth value, where the hospital has them, is listed as the code "true" or "false".
+    """
 
     def convert(value: Any) -> Any:
+        if isinstance(value, bool):
+            value = "true" if value else "false"
         found = values.get(value, _UNLISTED) if isinstance(value, str) else _UNLISTED
         if found is not _UNLISTED:
             return found

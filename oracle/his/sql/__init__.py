@@ -6,9 +6,10 @@ one). Views with a change stamp are read by cursor (`stamps`), views without by 
 
 from __future__ import annotations
 
+from oracle.his.mapping import MappingInvalid
 from oracle.his.sql.adapter import SqlAdapter
 from oracle.his.sql.digest_store import SqlDigestStore
 from oracle.his.sql.digests import DigestStore
-from oracle.his.sql.mapping import Mapping, MappingInvalid
+from oracle.his.sql.mapping import Mapping
 
 __all__ = ["DigestStore", "Mapping", "MappingInvalid", "SqlAdapter", "SqlDigestStore"]

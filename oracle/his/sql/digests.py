@@ -20,9 +20,10 @@ from sqlalchemy import ColumnClause, Connection, select
 from chain.clock import Clock
 from oracle.his.base import Reason
 from oracle.his.cursor import State
+from oracle.his.rows import good_key
+from oracle.his.scan import Found, Scan
 from oracle.his.sql.mapping import Day
-from oracle.his.sql.rows import DetailReader, HeadReader, column_of, good_key, streamed
-from oracle.his.sql.scan import Found, Scan
+from oracle.his.sql.rows import DetailReader, HeadReader, column_of, streamed
 
 _KEYS_AT_ONCE = 500
 
@@ -87,12 +88,12 @@ class DigestScanner:
         self._store = store
         self._clock = clock
 
-    def scan(self, connection: Connection, state: State, limit: int) -> Scan:
+    def scan(self, session: Connection, state: State, limit: int) -> Scan:
         """The changed ones of the next `limit` rows of this pass."""
         today = self._clock().astimezone(self._zone).date()
         start = today - self._window
         version, after = self._agreed(state)
-        digests, unusable, last, rows = self._digests(connection, start, after, limit)
+        digests, unusable, last, rows = self._digests(session, start, after, limit)
         changed = self._changed(digests)
         if changed:
             version = version._replace(page=version.page + 1)
@@ -102,7 +103,7 @@ class DigestScanner:
         if not more:
             self._store.forget(self._stream, str(start - self._window))
         state = {"by": "digest", "version": list(version), **({"after": last} if more else {})}
-        return Scan(self.look_up(connection, changed), state, more, unusable)
+        return Scan(self.look_up(session, changed), state, more, unusable)
 
     def _agreed(self, state: State) -> tuple[Version, str | None]:
         """The version that cursor and store share, and the key after which this pass goes on."""
@@ -116,7 +117,7 @@ class DigestScanner:
         self._store.rewind(self._stream, mine, timeline)
         return Version(timeline, mine.page), after
 
-    def look_up(self, connection: Connection, keys: Sequence[str]) -> list[Found]:
+    def look_up(self, session: Connection, keys: Sequence[str]) -> list[Found]:
         """See `Scanner`."""
         now = self._clock()
         return [Found(key, now) for key in keys]

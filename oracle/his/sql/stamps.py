@@ -24,9 +24,10 @@ from sqlalchemy import ColumnClause, ColumnElement, Connection, and_, not_, or_,
 from chain.clock import Clock
 from oracle.his.base import Reason
 from oracle.his.cursor import State
+from oracle.his.rows import good_key
+from oracle.his.scan import Found, Scan
 from oracle.his.sql.mapping import Changed
-from oracle.his.sql.rows import HeadReader, column_of, good_key, in_parts
-from oracle.his.sql.scan import Found, Scan
+from oracle.his.sql.rows import HeadReader, column_of, in_parts
 from oracle.his.values import BadValue, moment
 
 MOST_REMEMBERED = 200_000
@@ -75,17 +76,17 @@ class StampScanner:
         self._answered: State = {}
         self._swept: datetime | None = None
 
-    def scan(self, connection: Connection, state: State, limit: int) -> Scan:
+    def scan(self, session: Connection, state: State, limit: int) -> Scan:
         """New rows first; when they run out, or a second look is overdue, rows that came late."""
         now = self._clock()
         at = _Position.of(state)
         if state != self._answered:
             self._remembered.clear()  # the last pages may have been lost on the way: read them once more
-        fresh = list(self._between(connection, at.front, None, limit))
+        fresh = list(self._between(session, at.front, None, limit))
         late: list[Place] = []
         more = len(fresh) == limit
         if not more or self._swept is None or now - self._swept >= self._overlap:
-            late, done = self._sweep(connection, at, max(limit - len(fresh), 1), now)
+            late, done = self._sweep(session, at, max(limit - len(fresh), 1), now)
             more = more or not done
         if fresh:
             if at.mark == at.front:
@@ -97,10 +98,10 @@ class StampScanner:
         self._answered = at.state()
         return self._answer(rows, at, more)
 
-    def look_up(self, connection: Connection, keys: Sequence[str]) -> list[Found]:
+    def look_up(self, session: Connection, keys: Sequence[str]) -> list[Found]:
         """See `Scanner`."""
         query = select(self._key, self._stamp).select_from(self._view)
-        found = in_parts(connection, query, self._key, keys)
+        found = in_parts(session, query, self._key, keys)
         stamps = {str(key): self._stamps.moment(self._stamps.text(stamp)) for key, stamp in found}
         return [Found(key, stamp) for key, stamp in stamps.items() if stamp is not None]
 

@@ -32,7 +32,7 @@ def test_what_is_no_text_is_refused(value: Any):
     assert refused(NAME, value) is Reason.NOT_TEXT
 
 
-@pytest.mark.parametrize("value", [b"\xff\xfe\xff", b"\xb0", "\udcff\udcfe\udcff"])
+@pytest.mark.parametrize("value", [b"\xff\xfe\xff", b"\xb0", "\udcff\udcfe\udcff", "\ud800", "환자\ufffd"])
 def test_bytes_of_no_encoding_are_refused(value: Any):
     assert refused(NAME, value) is Reason.TEXT_ENCODING
 
@@ -180,3 +180,9 @@ def test_an_unknown_code_is_refused_unless_the_rest_means_something():
     assert (loose("1"), loose("7")) == (True, False)
     assert refused(strict, "2") is Reason.CODE_UNMAPPED
     assert refused(loose, "1" * 100) is Reason.CODE_UNMAPPED
+
+
+def test_a_truth_value_is_listed_as_a_code():
+    night = coded(RULES, {"true": "night"}, None, strict=True)
+    assert night(True) == "night"
+    assert refused(night, False) is Reason.CODE_UNMAPPED

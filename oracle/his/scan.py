@@ -1,13 +1,11 @@
-"""How to find which rows of a view are new or changed: what both ways of scanning have in common."""
+"""How to find which rows are new or changed: what all ways of scanning have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
-
-from sqlalchemy import ColumnClause, Connection
+from typing import Protocol, TypeVar
 
 from oracle.his.base import Reason
 from oracle.his.cursor import State
@@ -31,19 +29,21 @@ class Scan:
     unusable: list[tuple[str, Reason]] = field(default_factory=list)
 
 
-class Scanner(Protocol):
-    """Finds what is new in one view.
+S_contra = TypeVar("S_contra", contravariant=True)
+"""What one read of an adapter uses: a connection, or answers already fetched."""
 
-    rests: whether going through the view once is a piece of work that is not begun again before every other stream
-    has been through too; else a page never ends where two streams are of different length.
+
+class Scanner(Protocol[S_contra]):
+    """Finds what is new in one stream of rows.
+
+    rests: whether going through once is a piece of work that is not begun again before every other stream has been
+    through too; else a round of pages never ends where two streams are of different length.
     """
 
     rests: bool
-    columns: Sequence[ColumnClause[Any]]
-    """Columns of the view that it needs beside the key."""
 
-    def scan(self, connection: Connection, state: State, limit: int) -> Scan:
+    def scan(self, session: S_contra, state: State, limit: int) -> Scan:
         """About `limit` rows that follow `state`."""
 
-    def look_up(self, connection: Connection, keys: Sequence[str]) -> list[Found]:
+    def look_up(self, session: S_contra, keys: Sequence[str]) -> list[Found]:
         """The rows of these keys, changed or not."""

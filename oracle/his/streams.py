@@ -6,15 +6,16 @@ rejects of them. A row that can not be mapped never takes another with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
-
-from sqlalchemy import Connection
+from typing import Any, Generic, Protocol, TypeVar
 
 from oracle.his import payload
 from oracle.his.base import Action, HisDocument, Reason, Reject, revision_of
+from oracle.his.fields import AMOUNTS
+from oracle.his.rows import BadRow, Fields
+from oracle.his.scan import Found, S_contra
 from oracle.his.settlement import (
     DOCUMENT_OF,
     LONGEST_CHAIN,
@@ -25,9 +26,26 @@ from oracle.his.settlement import (
     SettlementRow,
     interpret,
 )
-from oracle.his.sql.fields import AMOUNTS
-from oracle.his.sql.rows import BadRow, DetailReader, Fields, HeadReader, column_of
-from oracle.his.sql.scan import Found
+
+S = TypeVar("S")
+"""What one read of an adapter uses: a connection, or answers already fetched."""
+
+
+class HeadSource(Protocol[S_contra]):
+    """Gives rows that are one for each thing."""
+
+    def by_key(self, session: S_contra, keys: Iterable[str]) -> Iterator[tuple[Any, Fields | BadRow]]:
+        """The rows of these keys, each with its key."""
+
+    def referring(self, session: S_contra, keys: Iterable[str]) -> Iterator[tuple[Any, Fields | BadRow]]:
+        """The rows whose field `original` is one of these keys, each with its key."""
+
+
+class DetailSource(Protocol[S_contra]):
+    """Gives the rows that are several for each thing."""
+
+    def of(self, session: S_contra, keys: Iterable[str]) -> Mapping[str, list[Fields] | BadRow]:
+        """The rows of each head that has any, in order; a bad row stands for all of its head."""
 
 
 @dataclass(slots=True)
@@ -41,22 +59,22 @@ class Made:
         """Note a row that can not be mapped."""
         self.rejects.append(Reject(source_key, bad.reason.value, f"field {bad.field}"))
 
+    def add(self, more: Made) -> None:
+        """Take what became of other rows."""
+        self.documents += more.documents
+        self.rejects += more.rejects
 
-class Stream(Protocol):
-    """Rows of one head view, and the kinds of document they become."""
+
+class Stream(Protocol[S_contra]):
+    """Rows of one head, and the kinds of document they become."""
 
     name: str
-    head: HeadReader
 
     @property
     def kinds(self) -> Sequence[str]:
         """Kinds of document that rows of this stream become."""
 
-    @property
-    def details(self) -> Sequence[DetailReader]:
-        """Views whose rows belong to a row of the head view."""
-
-    def make(self, connection: Connection, found: Sequence[Found]) -> Made:
+    def make(self, session: S_contra, found: Sequence[Found]) -> Made:
         """Documents of these rows as they are now."""
 
 
@@ -72,30 +90,29 @@ def _distinct(
     return found
 
 
-class VisitStream:
+class VisitStream(Generic[S]):
     """진료이력 and 진단내역: a visit is a document once it is done, and ends when it is cancelled."""
 
     name = "visit"
 
     def __init__(
         self,
-        head: HeadReader,
-        diagnoses: DetailReader | None,
+        head: HeadSource[S],
+        diagnoses: DetailSource[S] | None,
         kinds: Collection[str],
         institution: Mapping[str, Any],
     ) -> None:
         self.head = head
         self.kinds: Sequence[str] = [kind for kind in ("visit", "diagnosis") if kind in kinds]
         self._diagnoses = diagnoses if "diagnosis" in self.kinds else None
-        self.details: Sequence[DetailReader] = [self._diagnoses] if self._diagnoses else []
         self._institution = institution
 
-    def make(self, connection: Connection, found: Sequence[Found]) -> Made:
+    def make(self, session: S, found: Sequence[Found]) -> Made:
         """See `Stream`."""
         keys = [each.key for each in found]
-        heads = _distinct(self.head.by_key(connection, keys))
+        heads = _distinct(self.head.by_key(session, keys))
         done = [key for key in keys if _state(heads.get(key)) == "done"]
-        entries = self._diagnoses.of(connection, done) if self._diagnoses else {}
+        entries = self._diagnoses.of(session, done) if self._diagnoses else {}
         made = Made()
         for each in found:
             head = heads.get(each.key)
@@ -135,35 +152,32 @@ def _state(head: Fields | BadRow | None) -> str | None:
     return head["state"] if isinstance(head, dict) else None
 
 
-class SettlementStream:
+class SettlementStream(Generic[S]):
     """계산서, 영수증, 세부산정내역, as `oracle.his.settlement` understands the cashier's rows."""
 
     name = "settlement"
 
     def __init__(
         self,
-        head: HeadReader,
-        original: str,
-        form_rows: DetailReader | None,
-        lines: DetailReader | None,
+        head: HeadSource[S],
+        form_rows: DetailSource[S] | None,
+        lines: DetailSource[S] | None,
         kinds: Collection[str],
         institution: Mapping[str, Any],
         history_from: date | None,
     ) -> None:
         self.head = head
         self.kinds: Sequence[str] = [kind for kind in ("bill", "receipt", "statement") if kind in kinds]
-        self._original = column_of(head.view, original)
         self._form_rows = form_rows
         self._lines = lines if "statement" in self.kinds else None
-        self.details: Sequence[DetailReader] = [detail for detail in (form_rows, self._lines) if detail]
         self._institution = institution
         self._history_from = history_from.isoformat() if history_from else None
 
-    def make(self, connection: Connection, found: Sequence[Found]) -> Made:
+    def make(self, session: S, found: Sequence[Found]) -> Made:
         """See `Stream`."""
         made = Made()
         heads: dict[str, Fields] = {}
-        for key, head in self._connected(connection, [each.key for each in found]).items():
+        for key, head in self._connected(session, [each.key for each in found]).items():
             if isinstance(head, BadRow):
                 made.reject(f"receipt:{key}", head)
             else:
@@ -171,19 +185,19 @@ class SettlementStream:
         rows = {key: self._row(key, head) for key, head in heads.items()}
         meaning = interpret(rows, [each.key for each in found])
         made.rejects += [_reject(fault) for fault in meaning.faults]
-        self._documents(connection, meaning.acts, heads, made)
+        self._documents(session, meaning.acts, heads, made)
         return made
 
-    def _connected(self, connection: Connection, keys: Sequence[str]) -> dict[str, Fields | BadRow]:
+    def _connected(self, session: S, keys: Sequence[str]) -> dict[str, Fields | BadRow]:
         """The rows of these keys with all that refer to them or are referred to, however far."""
-        heads = _distinct(self.head.by_key(connection, keys))
+        heads = _distinct(self.head.by_key(session, keys))
         asked, wanted = set(keys), set(keys)
         for _ in range(LONGEST_CHAIN):
-            referring = _distinct(self.head.referring(connection, self._original, sorted(wanted)))
+            referring = _distinct(self.head.referring(session, sorted(wanted)))
             heads.update((key, head) for key, head in referring.items() if key not in heads)
             originals = {head["original"] for head in heads.values() if isinstance(head, dict)}
             missing = {key for key in originals if key is not None} - asked - heads.keys()
-            heads.update(_distinct(self.head.by_key(connection, sorted(missing))))
+            heads.update(_distinct(self.head.by_key(session, sorted(missing))))
             wanted = (heads.keys() | missing) - asked
             asked |= wanted
             if not wanted:
@@ -205,13 +219,11 @@ class SettlementStream:
             before_history=before,
         )
 
-    def _documents(
-        self, connection: Connection, acts: Sequence[Act], heads: Mapping[str, Fields], made: Made
-    ) -> None:
+    def _documents(self, session: S, acts: Sequence[Act], heads: Mapping[str, Fields], made: Made) -> None:
         issued = {act.document.key: act.document.kind for act in acts if act.action is Action.ISSUE}
         paid = [key for key, kind in issued.items() if kind == "receipt"]
-        rows = self._form_rows.of(connection, issued) if self._form_rows else {}
-        lines = self._lines.of(connection, paid) if self._lines else {}
+        rows = self._form_rows.of(session, issued) if self._form_rows else {}
+        lines = self._lines.of(session, paid) if self._lines else {}
         for act in acts:
             for ref in self._documents_of(act.document):
                 details = lines if ref.kind == "statement" else rows
