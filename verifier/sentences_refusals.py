@@ -143,6 +143,14 @@ REFUSALS: dict[str, tuple[str, str]] = {
         f"{_PROOF}. 회원이 아닌 자가 서명한 블록입니다. {_FRESH}",
         "A block in the proof was sealed by somebody who is no validator: ask for a fresh one.",
     ),
+    "proof_duplicate_seal": (
+        f"{_PROOF}. 한 기관의 서명이 두 번 들어 있습니다. {_FRESH}",
+        "A block in the proof carries one validator's seal twice: ask for a fresh one.",
+    ),
+    "proof_too_few_seals": (
+        f"{_PROOF}. 블록에 서명한 검증기관이 모자랍니다. {_FRESH}",
+        "Too few validators sealed a block in the proof: ask for a fresh one.",
+    ),
     "proof_sealed_too_soon": (
         f"{_PROOF}. 한 기관이 차례보다 빨리 서명하였습니다. {_FRESH}",
         "One validator sealed too many of the proof's blocks: ask for a fresh one.",

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from case import Case
+from qbft_chain import QbftChain
 from synthetic import START
 from vector import Vector
 
 from chain.hashing import keccak256
+from verifier import ProofBundle
 
 ANCHOR = START + 3
 """Block time of the anchor in every case."""
@@ -66,6 +69,36 @@ def _others(home: Case) -> Iterator[Vector]:
         "made-rehearsal.saegim", rehearsal.bundle().encode(), "UNKNOWN", trust="made-network.json", codes=code
     )
     yield from _changed_validators()
+    yield from qbft_vectors()
+
+
+def qbft_vectors() -> Iterator[Vector]:
+    """A network of the second engine: one header under four seals, under three, and after a change of the set."""
+    home = Case(engine=QbftChain)
+    yield _trust("made-qbft-network.json", home.trust.to_json())
+    yield _qbft("made-qbft", home.bundle(), "VALID", "light_proof")
+    weak = home.bundle()
+    assert weak.proof is not None
+    home.chain.mine(by=home.chain.validators[:3])
+    proof = replace(weak.proof, headers=(home.chain.head.rlp,))
+    yield _qbft("made-qbft-too-few-seals", replace(weak, proof=proof), "UNKNOWN", "proof_too_few_seals")
+    case = Case(engine=QbftChain)
+    trust = case.trust
+    case.chain.register_change(case.chain.keys([1, 2, 3, 4, 6]))
+    case.chain.mine()
+    case.chain.adopt_change()
+    case.chain.mine(4)
+    yield _qbft("made-qbft-validators-changed", case.made(trust), "VALID", "light_proof")
+
+
+def _qbft(name: str, bundle: ProofBundle, verdict: str, source: str) -> Vector:
+    return Vector(
+        f"{name}.saegim",
+        bundle.encode(),
+        verdict,
+        trust="made-qbft-network.json",
+        codes={"source": source},
+    )
 
 
 def _changed_validators() -> Iterator[Vector]:

@@ -35,9 +35,16 @@ def issued(
 class Case:
     """A receipt anchored in block 3 of a chain in good order. Change what you like, then `bundle` and `check`."""
 
-    def __init__(self, *, key: Any = SIGNING_KEY, anchored: bool = True, **chain_options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        key: Any = SIGNING_KEY,
+        anchored: bool = True,
+        engine: type[SyntheticChain] = SyntheticChain,
+        **chain_options: Any,
+    ) -> None:
         self.key = key
-        self.chain = SyntheticChain(**chain_options)
+        self.chain = engine(**chain_options)
         self.point = p256.coordinates(key.public_key())
         self.kid = p256.thumbprint(*self.point)
         self.document = issued(self.chain.chain_id, key=key)

@@ -20,6 +20,8 @@ const IN_TURN = 2n;
 const OUT_OF_TURN = 1n;
 /** Clique has no header field after London's base fee: geth refuses to seal one. */
 const LONDON_ITEMS = 16;
+/** Clique uses no mix digest; another one would say that the header is hashed in another way. */
+const NO_DIGEST = new Uint8Array(32);
 
 export class CliqueEngine {
   /** @param {Uint8Array} vanity 32 bytes: headers sealed with another tag are of another network */
@@ -32,7 +34,8 @@ export class CliqueEngine {
   sealer(header) {
     const extra = header.extraData;
     const middle = extra.length - VANITY_BYTES - SEAL_BYTES;
-    if (middle < 0 || middle % 20 !== 0 || header.items.length > LONDON_ITEMS) {
+    const known = header.items.length <= LONDON_ITEMS && equal(header.mixDigest, NO_DIGEST);
+    if (middle < 0 || middle % 20 !== 0 || !known) {
       throw new SealRefused("seal_malformed", `block ${header.number}`);
     }
     if (!equal(extra.subarray(0, VANITY_BYTES), this.vanity)) {

@@ -3,6 +3,7 @@ import { utf8 } from "../lib/bytes.js";
 import { Refusal } from "../lib/refusal.js";
 import { CliqueEngine } from "./clique.js";
 import { checkLinks, STRONG } from "./finality.js";
+import { QbftEngine } from "./qbft.js";
 
 /** @typedef {import("./finality.js").Header} Header */
 /** @typedef {import("./finality.js").FinalityResult} FinalityResult */
@@ -43,6 +44,7 @@ class DevEngine {
 /** @param {string} name @param {string} vanity 32 ASCII characters @returns {Engine} */
 export function engineFor(name, vanity) {
   if (name === "clique") return new CliqueEngine(utf8(vanity));
+  if (name === "qbft") return new QbftEngine(utf8(vanity));
   if (name === "dev") return new DevEngine();
   throw new UnknownEngine(name);
 }

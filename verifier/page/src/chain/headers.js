@@ -1,8 +1,9 @@
 /** Block headers from RLP. The hash is always computed here. Fields: execution specification, up to Prague. */
-import { toBigInt } from "../lib/bytes.js";
+import { equal, toBigInt } from "../lib/bytes.js";
 import { keccak256 } from "../lib/hashing.js";
 import { Refusal } from "../lib/refusal.js";
-import { decodeRlp, RlpMalformed } from "./rlp.js";
+import { BFT_DIGEST, decodeExtra, ExtraMalformed, hashedExtra } from "./qbft_extra.js";
+import { decodeRlp, encodeRlp, RlpMalformed } from "./rlp.js";
 
 export const MAX_HEADER_BYTES = 4096;
 
@@ -24,11 +25,14 @@ const LENGTHS = [
 ];
 const FIXED_FIELDS = 15;
 
+const NUMBER = 8;
 export const EXTRA_DATA = 12;
+const MIX_DIGEST = 13;
 
 /**
  * @typedef {{items: Uint8Array[], hash: Uint8Array, parentHash: Uint8Array, stateRoot: Uint8Array,
- *   difficulty: bigint, number: bigint, time: bigint, extraData: Uint8Array}} Header
+ *   difficulty: bigint, number: bigint, time: bigint, extraData: Uint8Array,
+ *   mixDigest: Uint8Array}} Header
  */
 
 /** @param {Uint8Array} data @returns {Header} */
@@ -37,14 +41,33 @@ export function readHeader(data) {
   const items = headerItems(data);
   return {
     items,
-    hash: keccak256(data), // only the canonical encoding is read, so it is the one that was hashed
+    hash: hashOf(data, items),
     parentHash: items[0],
     stateRoot: items[3],
     difficulty: toBigInt(items[7]),
-    number: toBigInt(items[8]),
+    number: toBigInt(items[NUMBER]),
     time: toBigInt(items[11]),
     extraData: items[EXTRA_DATA],
+    mixDigest: items[MIX_DIGEST],
   };
+}
+
+/**
+ * Of the encoding (only the canonical one is read); of a QBFT block, known by its mix digest, of the encoding without
+ * committed seals and with round 0.
+ *
+ * @param {Uint8Array} data @param {Uint8Array[]} items @returns {Uint8Array}
+ */
+function hashOf(data, items) {
+  if (!equal(items[MIX_DIGEST], BFT_DIGEST) || items[NUMBER].length === 0) return keccak256(data);
+  try {
+    const bare = [...items];
+    bare[EXTRA_DATA] = hashedExtra(decodeExtra(items[EXTRA_DATA]));
+    return keccak256(encodeRlp(bare));
+  } catch (error) {
+    if (error instanceof ExtraMalformed) return keccak256(data); // the engine refuses it, whatever its hash
+    throw error;
+  }
 }
 
 /** @param {Uint8Array} data @returns {Uint8Array[]} */
