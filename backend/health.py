@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from backend.metrics import BackendCollector, answers
 from backend.services import ServicesDep
-from chain.db import reading
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,15 +21,14 @@ def alive() -> dict[str, str]:
 @router.get("/readyz")
 def ready(services: ServicesDep) -> JSONResponse:
     """The databases answer; the node's state is told but does not take the pages down."""
-    try:
-        for engine in (services.database, services.keys_database):
-            with reading(engine) as session:
-                session.execute(text("SELECT 1"))
-    except SQLAlchemyError:
+    if not all(answers(engine) for engine in (services.database, services.keys_database)):
         return JSONResponse({"status": "unavailable", "database": "unreachable"}, status_code=503)
     return JSONResponse({"status": "ok", "database": "ok", "node": services.node.state()})
 
 
 @router.get("/metrics")
-def metrics() -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def metrics(services: ServicesDep) -> Response:
+    """The process's counters, then a look at its databases, nodes and files."""
+    looked = CollectorRegistry()
+    looked.register(BackendCollector(services))
+    return Response(generate_latest() + generate_latest(looked), media_type=CONTENT_TYPE_LATEST)

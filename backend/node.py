@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from threading import Lock
 from typing import ClassVar, Self
@@ -56,6 +57,7 @@ class OwnNode:
         self.trust = trust
         self._clock = clock
         self._registry = InstitutionRegistry(client, deployment.address("InstitutionRegistry"))
+        self._singles: tuple[ChainClient, ...] = ()
         self._keys: dict[str, ec.EllipticCurvePublicKey] = {}
         self._lock = Lock()
 
@@ -77,7 +79,15 @@ class OwnNode:
             raise NodeConfigInvalid("SAEGIM_BACKEND_NODE_URLS: give the address of the own node")
         timeout = settings.node_timeout.total_seconds()
         client = ChainClient(urls, timeout=timeout, chain_id=deployment.chain_id)
-        return cls(client, deployment, trust, clock)
+        node = cls(client, deployment, trust, clock)
+        node._singles = tuple(
+            ChainClient([url], timeout=timeout, chain_id=deployment.chain_id) for url in dict.fromkeys(urls)
+        )
+        return node
+
+    def sources(self) -> Sequence[ChainClient]:
+        """Each of the own nodes by itself, to be compared with the others."""
+        return self._singles or (self.client,)
 
     def signing_key(self, kid: str) -> ec.EllipticCurvePublicKey:
         """The public key registered under `kid` (base64url thumbprint). A key's point never changes, so it is kept.
@@ -144,4 +154,5 @@ class OwnNode:
         return "ok" if age <= HEAD_FRESH or self.deployment.engine == "dev" else "behind"
 
     def close(self) -> None:
-        self.client.close()
+        for client in (self.client, *self._singles):
+            client.close()

@@ -80,6 +80,7 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
         clock=clock,
         lease=settings.lease,
         alarm=observer.settled_block_lost,
+        registry=observer.registry,
     )
     maker, backend = _maker(settings, keys, deployment.chain_id, clock), _backend(settings, clock)
     pipeline = Pipeline(

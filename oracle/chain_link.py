@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from eth_account.signers.local import LocalAccount
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -16,6 +17,8 @@ from chain.contracts import DocumentRegistry, InstitutionRegistry, registry_vali
 from chain.contracts.vocabulary import AmendReason, DocRef, WithdrawReason
 from chain.deployment import Deployment
 from chain.sender import GasQuota, Limits, Sender, SettledBlockLost, TransactionState, TxState
+from chain.sender.metrics import SenderMetrics
+from chain.sender.rows import Line
 from oracle.chain_face import Outcome, Pending, RefusedOnChain, Settled
 from oracle.crash import crash_point
 
@@ -67,8 +70,10 @@ def connect(
     clock: Clock,
     lease: timedelta,
     alarm: Callable[[SettledBlockLost], None],
+    registry: CollectorRegistry,
 ) -> SenderChain:
-    """The pipeline's chain for one operator account. No network is touched."""
+    """The pipeline's chain for one operator account, its numbers in `registry`. No network is touched."""
+    metrics = SenderMetrics(database, Line(deployment.chain_id, account.address), clock, registry)
     institutions = InstitutionRegistry(client, deployment.address("InstitutionRegistry"))
     sender = Sender(
         database,
@@ -82,6 +87,7 @@ def connect(
         clock=clock,
         limits=Limits(lease=lease),
         alarm=alarm,
+        observe=metrics.note,
         crash_point=lambda name: crash_point(f"sender.{name}"),
     )
     return SenderChain(sender, DocumentRegistry(client, deployment.address("DocumentRegistry")), issuer)

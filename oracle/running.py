@@ -7,11 +7,12 @@ import signal
 from threading import Event
 from time import monotonic
 
-from oracle.assembly import Oracle
+from chain.contracts import InstitutionRegistry
+from oracle.assembly import Oracle, key_ring
 from oracle.health import HealthServer
 from oracle.jobs import EXPECTED, Jobs
 from oracle.logs import shown
-from oracle.metrics import StateCollector
+from oracle.metrics import JobsCollector, KeysCollector, StateCollector
 from oracle.pipeline import Pipeline
 from oracle.status import look
 
@@ -25,8 +26,8 @@ def run(oracle: Oracle) -> int:
     pipeline, settings, stop = oracle.pipeline, oracle.settings, Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    pipeline.observer.registry.register(StateCollector(oracle.database, pipeline.clock))
     jobs = Jobs(pipeline, settings.read_interval)
+    show(oracle, jobs)
     health = HealthServer(
         settings.health_host, settings.health_port, oracle.database, jobs, pipeline.observer.registry
     )
@@ -41,6 +42,16 @@ def run(oracle: Oracle) -> int:
         health.close()
         oracle.close()
     return 0
+
+
+def show(oracle: Oracle, jobs: Jobs) -> None:
+    """Add what is counted when Prometheus asks to the counters that the process keeps."""
+    registry, clock = oracle.pipeline.observer.registry, oracle.pipeline.clock
+    registry.register(StateCollector(oracle.database, clock))
+    registry.register(JobsCollector(jobs, oracle.adapter.name))
+    _, kid = key_ring(oracle.settings).document_key(oracle.settings.document_key)
+    institutions = InstitutionRegistry(oracle.client, oracle.deployment.address("InstitutionRegistry"))
+    registry.register(KeysCollector(institutions, kid, oracle.chain.sender.address, clock))
 
 
 def once(pipeline: Pipeline, *, seconds: float) -> bool:

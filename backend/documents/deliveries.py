@@ -58,6 +58,8 @@ def take(services: Services, session: Session, raw: list[dict[str, object]]) -> 
         except DeliveryRefused as refusal:
             outcome.refuse(delivery.delivery_id, refusal.code, refusal.detail)
     _store(services, session, outcome)
+    TAKEN.labels("", "duplicate").inc(len(outcome.duplicates))
+    TAKEN.labels("", "refused").inc(len(outcome.refused))
     return DeliveriesOut(
         accepted=[d.delivery_id for d in outcome.accepted],
         duplicates=outcome.duplicates,

@@ -45,8 +45,12 @@ class FollowerReport:
     """Last projected block."""
     blocks: int = 0
     events: int = 0
+    head_time: int | None = None
+    """Its time, seconds since 1970."""
     fork: int | None = None
     """Blocks after this one were replaced, and their events undone."""
+    undone: int = 0
+    """How many that were."""
     settled: int = -1
     strong: int = -1
     fault: SealRefused | None = None
@@ -63,11 +67,16 @@ def _log_alarm(lost: SettledBlockLost) -> None:
     log.critical("settled blocks after %d were replaced on chain %d", lost.fork, lost.chain_id)
 
 
+def _unobserved(report: FollowerReport) -> None:
+    """An observer when nobody measures."""
+
+
 class Follower:
     """Follows one chain into one database. `step` from one thread; readers use `height` and the projections.
 
     `trusted`: (epoch, validators) of the trust file's checkpoint; without it the registry's first set, as one's
-    own node tells it, is where belief begins. `alarm` is called when settled blocks disappear.
+    own node tells it, is where belief begins. `alarm` is called when settled blocks disappear, `observe` after
+    each pass.
     """
 
     def __init__(
@@ -84,7 +93,9 @@ class Follower:
         lease: timedelta = timedelta(seconds=30),
         owner: str | None = None,
         alarm: Callable[[SettledBlockLost], None] = _log_alarm,
+        observe: Callable[[FollowerReport], None] = _unobserved,
     ) -> None:
+        self._observe = observe
         self._db, self._client, self._deployment = db, client, deployment
         self._projections, self._span, self._alarm = tuple(projections), span, alarm
         self._trail = ValidatorTrail(engine, trusted)
@@ -126,6 +137,7 @@ class Follower:
                 report.errors.append(error)
             except LeaseLost:
                 report.leader = False
+        self._observe(report)
         return report
 
     def close(self) -> None:
@@ -145,7 +157,7 @@ class Follower:
 
     def _pass(self, report: FollowerReport, most: int) -> None:
         self._window.sync()
-        report.head = self._window.head.number
+        report.head, report.head_time = self._window.head.number, self._window.head.time
         self._rewind(report)
         for _ in range(most):
             if not self._project(report):
@@ -166,6 +178,7 @@ class Follower:
             if fork == cursor.applied:
                 return
             lost = fork < cursor.settled
+            report.undone = cursor.applied - fork
             for projection in self._projections:
                 projection.rewind(session, fork)
             self._trail.rewind(session, fork)

@@ -55,13 +55,18 @@ def _pass_by(name: str) -> None:
     """A crash point when nobody tests."""
 
 
+def _unobserved(report: StepReport) -> None:
+    """An observer when nobody measures."""
+
+
 class Sender:
     """Sends for one account on one chain. `submit` may be called from anywhere; `step` from one thread.
 
     `validators` gives the set in force (engines that seal need it): `registry_validators(…)`, or a
     follower's `validator_sets`. `start_block`: where a database that is
     new to a used account begins to look for its transactions. `gas`: how to get coins. `alarm` is called when
-    settled blocks disappear. Of several processes with the same key the one that holds the lease works.
+    settled blocks disappear, `observe` after each pass. Of several processes with the same key the one that
+    holds the lease works.
     """
 
     def __init__(
@@ -82,7 +87,9 @@ class Sender:
         alarm: Callable[[SettledBlockLost], None] = _log_alarm,
         crash_point: CrashPoint = _pass_by,
         window: HeaderWindow | None = None,
+        observe: Callable[[StepReport], None] = _unobserved,
     ) -> None:
+        self._observe = observe
         self.line = Line(chain_id, account.address)
         self._gas = gas
         self._start_block = start_block
@@ -143,6 +150,7 @@ class Sender:
                 report.errors.append(error)
             except LeaseLost:  # paused for too long: another process goes on from what is stored
                 report.leader = False
+        self._observe(report)
         return report
 
     def close(self) -> None:
@@ -207,7 +215,7 @@ class Sender:
             found = rows.open_rows(session, self.line, own.floor, ctx.limits.window)
         if account.nonce != ctx.memory.nonce:
             ctx.memory.nonce, ctx.memory.nonce_since = account.nonce, head.number
-        report.head, report.chain_nonce = head.number, account.nonce
+        report.head, report.chain_nonce, report.balance = head.number, account.nonce, account.balance
         held = before.held if before else frozenset()
         return Snapshot(head, account, own, found, held)
 

@@ -68,6 +68,8 @@ class StepReport:
     """False: another process holds this key's lease; nothing was done."""
     head: int | None = None
     chain_nonce: int | None = None
+    balance: int | None = None
+    """Of the account at the head, in wei; None if nothing was looked at."""
     waiting: int = 0
     """Not final yet, after this pass (at most the window the sender looks at)."""
     signed: int = 0

@@ -16,6 +16,7 @@ from network.watch.halts import PATIENCE_PERIODS, Tip
 from network.watch.healing import Healer
 from network.watch.health import Health
 from network.watch.metrics import Metrics
+from network.watch.node_metrics import NodeCollector
 from network.watch.node_view import NodeView
 from network.watch.own import NodeState, OwnNode
 from network.watch.peer import HttpPeer, PeerSilent
@@ -57,6 +58,7 @@ class Agent:
     ) -> None:
         self.name = watched.name
         self.metrics = Metrics(watched.name)
+        self.metrics.registry.register(NodeCollector(watched.name, watched.rpc, clock))
         self.health = Health(watched.name, clock().isoformat(), answering=False)
         self._watched = watched
         self._monotonic = monotonic

@@ -25,6 +25,7 @@ from backend.services import Services
 from backend.vault import KeyEncryptionKeys, Vault
 from chain.db import make_engine, writing
 from chain.errors import NodeUnavailable
+from chain.headers import Header
 from chain.p256 import kid_to_text, thumbprint
 from chain.settings import Environment
 from oracle.service_token import ServiceTokens
@@ -67,6 +68,12 @@ class ChainBehind(OwnNode):
 
     def state(self) -> str:
         return "unreachable" if self.down else "ok"
+
+    def sources(self) -> Any:
+        return (self,)
+
+    def head(self) -> Header:
+        return Header.from_rpc(self.call("eth_getBlockByNumber", "latest", False))
 
     def close(self) -> None:
         return
