@@ -1,4 +1,6 @@
-"""`make bench`: every measurement, one after another, with the machine it came from. Writes `bench/out/results.json`.
+"""`make bench`: every measurement, one after another, with the machine it came from.
+
+Writes `bench/out/results.json` and its plots beside it; `bench/README.md` says what each figure means.
 
 `python -m bench verify pipeline` runs only those; `--quick` takes smaller runs, to see that everything still measures.
 """
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.machine import machine
+from bench.plots import draw
 
 OUT = Path(__file__).resolve().parent / "out" / "results.json"
 
@@ -22,8 +25,10 @@ OUT = Path(__file__).resolve().parent / "out" / "results.json"
 BENCHES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "credentials": ("bench.credentials", {"seconds": 0.2}),
     "verify": ("bench.verify", {"rounds": 5}),
+    "gas": ("bench.gas", {"sizes": (1, 1_024)}),
     "sender": ("bench.sender", {"transactions": 300}),
-    "pipeline": ("bench.pipeline", {"receipts": 1_500, "seconds": 10}),
+    "pipeline": ("bench.pipeline", {"receipts": 1_500, "seconds": 10, "compared": 1_000}),
+    "memory": ("bench.memory", {"documents": 2_000}),
 }
 
 
@@ -44,12 +49,12 @@ def main() -> int:
         results[name] = importlib.import_module(module).run(**(quick if options.quick else {}))
         print(f"\n{name} ({time.monotonic() - started:.0f} s)", flush=True)
         for figure, value in results[name].items():
-            print(
-                f"  {figure}: {value:,.2f}" if isinstance(value, float) else f"  {figure}: {value}",
-                flush=True,
-            )
+            if figure != "series":
+                shown = f"{value:,.2f}" if isinstance(value, float) else f"{value}"
+                print(f"  {figure}: {shown}", flush=True)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"\n{OUT.parent.name}/{OUT.name} and {', '.join(plot.name for plot in draw(results, OUT.parent))}")
     return 0
 
 

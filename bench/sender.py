@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from sqlalchemy import Engine
@@ -61,7 +62,7 @@ def bare(site: Site, payloads: list[bytes]) -> float:
         site.client.broadcast_many(
             [signer.sign(nonce=nonce, to=to, data=data, gas_limit=GAS, fees=fees).raw for nonce, data in part]
         )
-    _wait(lambda: site.nonce() >= first + len(payloads))
+    wait_until(lambda: site.nonce() >= first + len(payloads))
     return time.perf_counter() - started
 
 
@@ -92,7 +93,7 @@ def through_sender(site: Site, payloads: list[bytes], folder: Path, number: int)
         mined += report.mined
         return mined >= len(payloads)
 
-    _wait(all_mined)
+    wait_until(all_mined)
     spent = time.perf_counter() - started
     _check(db, sender, keys)
     sender.close()
@@ -102,7 +103,7 @@ def through_sender(site: Site, payloads: list[bytes], folder: Path, number: int)
 
 def _check(db: Engine, sender: Sender, keys: list[str]) -> None:
     """Every transaction settles; without that the figure would mean nothing."""
-    _wait(lambda: sender.step().waiting == 0)
+    wait_until(lambda: sender.step().waiting == 0)
     with reading(db) as session:
         states = sender.states(session, keys)
     if {state.state for state in states.values()} != {TxState.SETTLED}:
@@ -112,10 +113,11 @@ def _check(db: Engine, sender: Sender, keys: list[str]) -> None:
 def _settle_in(sender: Sender, site: Site) -> None:
     """Let a sender learn what was sent without it, and see it settled, before the clock starts."""
     quiet = site.client.head().number + 8
-    _wait(lambda: (sender.step().head or 0) >= quiet)
+    wait_until(lambda: (sender.step().head or 0) >= quiet)
 
 
-def _wait(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Poll until it is so; TimeoutError after five minutes."""
     give_up = time.monotonic() + 300
     while not condition():
         if time.monotonic() > give_up:
@@ -123,7 +125,7 @@ def _wait(condition: Callable[[], bool]) -> None:
         time.sleep(POLL)
 
 
-def run(transactions: int = 3_000, rounds: int = 3) -> dict[str, float | int | str]:
+def run(transactions: int = 3_000, rounds: int = 3) -> dict[str, Any]:
     """Medians of `rounds` rounds of `transactions` each, in transactions per second."""
     plain: list[float] = []
     carried: list[float] = []
@@ -143,10 +145,9 @@ def run(transactions: int = 3_000, rounds: int = 3) -> dict[str, float | int | s
         "rounds": rounds,
         "bare batch, tx/s": round(median(plain)),
         "through the sender, tx/s": round(median(carried)),
-        "bare, each round": " ".join(f"{rate:.0f}" for rate in plain),
-        "sender, each round": " ".join(f"{rate:.0f}" for rate in carried),
         "share of the bare batch, %": round(100 * ratio, 1),
         "goal, %": 90,
+        "series": {"bare, tx/s by round": plain, "sender, tx/s by round": carried},
     }
 
 

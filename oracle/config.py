@@ -72,7 +72,7 @@ class OracleSettings(ProcessSettings):
 
     # Batches.
     batch_size: int = Field(default=1024, ge=1, le=65_536)
-    batch_interval: Duration = timedelta(milliseconds=500)
+    batch_interval: Duration = timedelta(milliseconds=250)
     signing_processes: int = Field(default=0, ge=0, le=64)
     """Processes that check and sign documents beside this one; 0: in this process."""
 

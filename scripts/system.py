@@ -129,11 +129,14 @@ class System:
         self._start(self.oracle, "oracle", "run")
         self.oracle.wait_until(lambda: answers(f"http://127.0.0.1:{self.health_port}/healthz"), seconds=40)
 
-    def start_hospital_day(self, *, receipts: int, rate: float, seed: int) -> None:
-        """Let the synthetic hospital work through a day by itself."""
+    def start_hospital_day(
+        self, *, receipts: int, seed: int, rate: float | None = None, options: Sequence[str] = ()
+    ) -> None:
+        """Let the synthetic hospital work through a day by itself: `rate` receipts a second, or as fast as it can."""
+        paced = () if rate is None else ("--rate", str(rate))
         self._start(
             self.hospital, "sandbox.his", "fill", *self._hospital_options,
-            "--receipts", str(receipts), "--rate", str(rate), "--seed", str(seed),
+            "--receipts", str(receipts), "--seed", str(seed), *paced, *options,
         )  # fmt: skip
 
     def kill_oracle(self) -> None:
