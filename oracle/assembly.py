@@ -28,6 +28,7 @@ from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
 from oracle.intake import Intake
 from oracle.issue import Issuing, LocalMaker, Maker, PoolMaker
+from oracle.issue_keys import IssueKeys
 from oracle.marks import Marking
 from oracle.observer import Observer
 from oracle.pipeline import Pipeline
@@ -167,9 +168,10 @@ def _maker(settings: OracleSettings, keys: KeyRing, chain_id: int, clock: Clock)
     private, _ = keys.document_key(settings.document_key)
     iss = f"urn:saegim:{chain_id}:institution:{settings.institution}"
     issuing = Issuing(Issuer(iss, settings.institution_name), IssuerKey.of(private))
+    secrets = IssueKeys(settings.store_key_file.parent / "issue-keys")
     if settings.signing_processes == 0:
-        return LocalMaker(issuing, clock)
-    return PoolMaker(issuing, clock, settings.signing_processes)
+        return LocalMaker(issuing, clock, secrets)
+    return PoolMaker(issuing, clock, secrets, settings.signing_processes)
 
 
 def _node_urls(settings: OracleSettings, deployment: Deployment) -> tuple[str, ...]:

@@ -52,6 +52,13 @@ class ChainFace(Protocol):
     def outcomes(self, session: Session, keys: Sequence[str]) -> dict[str, Outcome]:
         """What became of the acts submitted under `keys`; keys never submitted are left out."""
 
+    def anchored(self, root: bytes) -> Settled | None:
+        """How this root stands anchored by the institution, whoever sent it; None if it does not. Raises ChainError."""
+
+    def ended(self, leaf: bytes, successor: bytes | None) -> Settled | None:
+        """How the document stands withdrawn, or (with `successor`) replaced, at once or by way of others, by that
+        document; None if it does not. Raises ChainError."""
+
     def step(self) -> bool:
         """Let the sender do one pass: sign, send, watch, settle. Whether another at once is worth while.
 

@@ -20,6 +20,7 @@ from chain.sender import GasQuota, Limits, Sender, SettledBlockLost, Transaction
 from chain.sender.metrics import SenderMetrics
 from chain.sender.rows import Line
 from oracle.chain_face import Outcome, Pending, RefusedOnChain, Settled
+from oracle.chain_found import Finder
 from oracle.crash import crash_point
 
 _ANCHOR_GAS = 120_000
@@ -35,6 +36,13 @@ class SenderChain:
     sender: Sender
     registry: DocumentRegistry
     issuer: int
+    finder: Finder
+
+    def anchored(self, root: bytes) -> Settled | None:
+        return self.finder.anchored(root)
+
+    def ended(self, leaf: bytes, successor: bytes | None) -> Settled | None:
+        return self.finder.ended(leaf, successor)
 
     def anchor(self, session: Session, root: bytes, depth: int, key: str) -> None:
         self._submit(session, self.registry.encode_anchor(root, depth), _ANCHOR_GAS, key)
@@ -90,7 +98,8 @@ def connect(
         observe=metrics.note,
         crash_point=lambda name: crash_point(f"sender.{name}"),
     )
-    return SenderChain(sender, DocumentRegistry(client, deployment.address("DocumentRegistry")), issuer)
+    documents = DocumentRegistry(client, deployment.address("DocumentRegistry"))
+    return SenderChain(sender, documents, issuer, Finder(client, documents, issuer, deployment.deployed_at))
 
 
 def _outcome(state: TransactionState) -> Outcome:

@@ -72,7 +72,8 @@ class Intake:
         arrivals = [_arrival(document) for document in documents]
         ledger = self._ledger(arrivals, turn)
         wanted = _wanted(documents, arrivals, ledger)
-        pending = self.maker.start([documents[place] for place in wanted])
+        before = {key: view.head_name for key, view in ledger.views.items() if view.head_name}
+        pending = self.maker.start([documents[place] for place in wanted], before)
         if move_cursor and page.more:
             self._read_ahead(page.next_cursor)
         results = dict(zip(wanted, pending(), strict=True))

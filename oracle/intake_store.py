@@ -80,10 +80,11 @@ def read_turn(session: Session, adapter: str) -> Turn:
 
 def read_views(session: Session, keys: Iterable[str]) -> dict[str, SourceView]:
     """What is stored of `keys`."""
-    table = table_of(Source)
+    table, head = table_of(Source), table_of(Document)
+    query = select(table, head.c.document_id).outerjoin(head, head.c.id == table.c.head)
     views: dict[str, SourceView] = {}
     for part in chunks(sorted(keys)):
-        found = session.execute(select(table).where(table.c.key.in_(part)))
+        found = session.execute(query.where(table.c.key.in_(part)))
         views.update((row.key, _view(row)) for row in found)
     return views
 
@@ -108,6 +109,7 @@ def _view(row: Row[Any]) -> SourceView:
     return SourceView(
         key=row.key,
         head=row.head,
+        head_name=row.document_id,
         revision=row.revision,
         changed_at=row.changed_at,
         fate=Fate(row.fate),

@@ -6,15 +6,15 @@ Nothing here is stored: what is made becomes real in intake's transaction, and i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context, parent_process
 from threading import Thread
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
-from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -28,11 +28,16 @@ from chain.clock import Clock
 from chain.merkle import leaf_of
 from oracle.errors import SignersLost
 from oracle.his.base import HisDocument
+from oracle.issue_keys import IssueKeys, issued_at, name_of
 from records.credential import issue
 from records.errors import RecordInvalid, UnknownKind
 from records.issuer import Issuer, IssuerKey
 from records.kinds import kind_of, parse
+from records.sdjwt.drawing import SeededDraws
 from records.sdjwt.errors import IssuerRefused
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""No version is known of any."""
 
 _SMALLEST_SHARE = 16
 """Documents below which it is not worth another process."""
@@ -60,11 +65,19 @@ Pending = Callable[[], list[Result]]
 """Waits for the results, one for each document in their order."""
 
 
+class Order(NamedTuple):
+    """One credential to be made: of what, of which time, from which seed."""
+
+    document: HisDocument
+    at: datetime
+    seed: bytes
+
+
 class Maker(Protocol):
     """Makes credentials. `start` returns at once where others do the work."""
 
-    def start(self, documents: Sequence[HisDocument]) -> Pending:
-        """Begin to make a credential of each."""
+    def start(self, documents: Sequence[HisDocument], before: Mapping[str, str] = NOTHING) -> Pending:
+        """Begin to make a credential of each. `before`: by source key, the newest version that is known of it."""
 
     def close(self) -> None:
         """End what was started for it."""
@@ -77,11 +90,11 @@ class Issuing:
     issuer: Issuer
     key: IssuerKey
 
-    def make(self, document: HisDocument, at: datetime) -> Result:
-        """One credential, or why there is none."""
+    def make(self, document: HisDocument, at: datetime, seed: bytes) -> Result:
+        """One credential of this time, all that is random about it drawn from `seed`; or why there is none."""
         try:
             record = parse(document.kind, document.payload)
-            credential = issue(record, issuer=self.issuer, key=self.key, iat=at)
+            credential = issue(record, issuer=self.issuer, key=self.key, iat=at, draws=SeededDraws(seed))
         except RecordInvalid as invalid:
             return Refused("record-invalid", tuple(problem.path for problem in invalid.problems))
         except UnknownKind:
@@ -89,18 +102,44 @@ class Issuing:
         except IssuerRefused:
             return Refused("other-institution", ("institution.name",))
         leaf = leaf_of(credential.digest)
-        return Made(str(uuid4()), kind_of(record).vct, self.key.kid, credential.compact, leaf)
+        return Made(name_of(seed), kind_of(record).vct, self.key.kid, credential.compact, leaf)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What is to be made of documents: when each is issued, and the seed of what is random about it."""
+
+    keys: IssueKeys
+    kid: str
+    clock: Clock
+
+    def of(self, documents: Sequence[HisDocument], before: Mapping[str, str]) -> list[Order]:
+        """One for each document, in their order. Raises KeyFileInvalid.
+
+        A version's seed names the one before it: content that comes back is a document of its own.
+        """
+        now, newest = self.clock(), dict(before)
+        made: dict[tuple[str, str, datetime], bytes] = {}
+        orders: list[Order] = []
+        for document in documents:
+            same = (document.source_key, document.revision, document.changed_at)
+            if same not in made:
+                earlier = newest.get(document.source_key, "")
+                made[same] = self.keys.seed(document, self.kid, earlier, now)
+                newest[document.source_key] = name_of(made[same])
+            orders.append(Order(document, issued_at(document, now), made[same]))
+        return orders
 
 
 class LocalMaker:
     """Makes them in this process, when the results are asked for."""
 
-    def __init__(self, issuing: Issuing, clock: Clock) -> None:
+    def __init__(self, issuing: Issuing, clock: Clock, keys: IssueKeys) -> None:
         self._issuing = issuing
-        self._clock = clock
+        self._orders = Orders(keys, issuing.key.kid, clock)
 
-    def start(self, documents: Sequence[HisDocument]) -> Pending:
-        return lambda: [self._issuing.make(document, self._clock()) for document in documents]
+    def start(self, documents: Sequence[HisDocument], before: Mapping[str, str] = NOTHING) -> Pending:
+        return lambda: [self._issuing.make(*order) for order in self._orders.of(documents, before)]
 
     def close(self) -> None:
         """Nothing to end."""
@@ -109,19 +148,19 @@ class LocalMaker:
 class PoolMaker:
     """Makes them in `processes` other processes, so that signing uses the cores that are free."""
 
-    def __init__(self, issuing: Issuing, clock: Clock, processes: int) -> None:
+    def __init__(self, issuing: Issuing, clock: Clock, keys: IssueKeys, processes: int) -> None:
         private = issuing.key.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         self._prepared = (private, issuing.key.kid, issuing.issuer)
-        self._clock = clock
+        self._orders = Orders(keys, issuing.key.kid, clock)
         self._processes = processes
         self._pool = self._fresh_pool()
 
-    def start(self, documents: Sequence[HisDocument]) -> Pending:
+    def start(self, documents: Sequence[HisDocument], before: Mapping[str, str] = NOTHING) -> Pending:
         size = max(_SMALLEST_SHARE, -(-len(documents) // self._processes))
-        parts = [documents[start : start + size] for start in range(0, len(documents), size)]
-        at = self._clock()
+        orders = self._orders.of(documents, before)
+        parts = [orders[start : start + size] for start in range(0, len(orders), size)]
         try:
-            shares = [self._pool.submit(_make_share, part, at) for part in parts]
+            shares = [self._pool.submit(_make_share, part) for part in parts]
         except BrokenProcessPool as error:
             raise self._lost() from error
         return lambda: self._collect(shares)
@@ -169,5 +208,5 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _make_share(documents: Sequence[HisDocument], at: datetime) -> list[Result]:
-    return [_worker[0].make(document, at) for document in documents]
+def _make_share(orders: Sequence[Order]) -> list[Result]:
+    return [_worker[0].make(*order) for order in orders]

@@ -36,6 +36,8 @@ class SourceView:
 
     key: str
     head: int | None = None
+    head_name: str | None = None
+    """The document id of the head that is stored."""
     revision: str | None = None
     changed_at: datetime | None = None
     fate: Fate = Fate.NONE

@@ -68,9 +68,23 @@ class Marking:
             if isinstance(outcome, Settled):
                 settled += self._settle(mark, outcome)
             elif isinstance(outcome, RefusedOnChain):
-                with writing(self.database) as session:
-                    _move(session, mark.id, MarkState.SUBMITTED, MarkState.FAILED, error=outcome.error[:200])
+                settled += self._refused(mark, outcome)
         return settled
+
+    def _refused(self, mark: Row[Any], outcome: RefusedOnChain) -> int:
+        """Refused because it is so already (a restored database has forgotten that): settled. Else failed."""
+        standing = self._standing(mark)
+        if standing is not None:
+            return self._settle(mark, standing)
+        with writing(self.database) as session:
+            _move(session, mark.id, MarkState.SUBMITTED, MarkState.FAILED, error=outcome.error[:200])
+        return 0
+
+    def _standing(self, mark: Row[Any]) -> Settled | None:
+        """The end of this mark's document as it stands on chain, if it is the one the mark wants."""
+        if mark.action == MarkAction.AMEND.value and mark.new_leaf is None:
+            return None
+        return self.chain.ended(mark.leaf, mark.new_leaf)
 
     def recheck(self) -> int:
         """Reopen marks whose settled block was replaced after all. How many."""
@@ -78,6 +92,7 @@ class Marking:
             mark
             for mark, outcome in self._marks(MarkState.SETTLED, newest=_AT_ONCE)
             if not isinstance(outcome, Settled)
+            and not (isinstance(outcome, RefusedOnChain) and self._standing(mark))
         ]
         for mark in lost:
             with writing(self.database) as session:
@@ -125,8 +140,13 @@ class Marking:
     def _marks(self, state: MarkState, newest: int | None = None) -> list[tuple[Row[Any], Outcome | None]]:
         """Marks in `state` with what the chain says of them."""
         table = table_of(Mark)
-        query = select(table.c.id, table.c.action, table.c.attempt, table.c.document).where(
-            table.c.state == state.value
+        old, new = table_of(Document).alias("old"), table_of(Document).alias("new")
+        named = (old.c.document_id, old.c.leaf, new.c.leaf.label("new_leaf"))
+        query = (
+            select(table.c.id, table.c.action, table.c.attempt, table.c.document, *named)
+            .join(old, old.c.id == table.c.document)
+            .outerjoin(new, new.c.id == table.c.successor)
+            .where(table.c.state == state.value)
         )
         query = (
             query.order_by(table.c.id) if newest is None else query.order_by(table.c.id.desc()).limit(newest)
@@ -151,7 +171,9 @@ class Marking:
             if (
                 session.execute(told).first() is None
             ):  # a block was replaced, and the mark settled once before
-                session.execute(insert(table).values(delivery_row(mark.document, event, now)))
+                session.execute(
+                    insert(table).values(delivery_row(mark.document, mark.document_id, event, now))
+                )
         return 1
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import Engine, Row, insert, select, update
 from sqlmodel import Session
@@ -15,6 +14,7 @@ from chain.db import reading, table_of, writing
 from oracle.batching import anchor_key
 from oracle.chain_face import ChainFace, Outcome, RefusedOnChain, Settled
 from oracle.crash import crash_point
+from oracle.issue_keys import delivery_name
 from oracle.models import Batch, Delivery, Document
 from oracle.states import BatchState, DeliveryEvent, DeliveryState, DocumentState
 
@@ -42,8 +42,17 @@ class Settling:
             if isinstance(outcome, Settled):
                 settled.extend(self._settle(batch, outcome))
             elif isinstance(outcome, RefusedOnChain):
-                self._fail(batch, outcome.error)
+                standing = self._standing(batch, outcome)
+                if standing is None:
+                    self._fail(batch, outcome.error)
+                else:
+                    settled.extend(self._settle(batch, standing))
         return settled
+
+    def _standing(self, batch: Row[Any], refused: RefusedOnChain) -> Settled | None:
+        """The anchoring of the same root that was there first: another operator of this institution, or a past of
+        ours that a restored database has forgotten."""
+        return self.chain.anchored(batch.root) if refused.error == "AlreadyAnchored" else None
 
     def recheck(self) -> int:
         """Reopen batches whose settled block was replaced after all (an alarm of the sender's). How many.
@@ -54,6 +63,7 @@ class Settling:
             batch
             for batch, outcome in self._batches(BatchState.SETTLED, newest=_RECHECKED)
             if not isinstance(outcome, Settled)
+            and not (isinstance(outcome, RefusedOnChain) and self._standing(batch, outcome))
         ]
         for batch in lost:
             with writing(self.database) as session:
@@ -63,7 +73,7 @@ class Settling:
     def _batches(self, state: BatchState, newest: int | None = None) -> list[tuple[Row[Any], Outcome | None]]:
         """Batches in `state` with what the chain says of them."""
         table = table_of(Batch)
-        query = select(table.c.id, table.c.attempt).where(table.c.state == state.value)
+        query = select(table.c.id, table.c.attempt, table.c.root).where(table.c.state == state.value)
         query = (
             query.order_by(table.c.id) if newest is None else query.order_by(table.c.id.desc()).limit(newest)
         )
@@ -100,11 +110,12 @@ class Settling:
         """
         documents = table_of(Document)
         here = (documents.c.batch == batch) & (documents.c.state == DocumentState.BATCHED.value)
-        query = select(documents.c.id, documents.c.read_at).where(here).order_by(documents.c.id)
+        columns = (documents.c.id, documents.c.document_id, documents.c.read_at)
+        query = select(*columns).where(here).order_by(documents.c.id)
         members = session.execute(query).all()
         if not members:
             return None
-        rows = [delivery_row(member.id, DeliveryEvent.ISSUED, now) for member in members]
+        rows = [delivery_row(member.id, member.document_id, DeliveryEvent.ISSUED, now) for member in members]
         session.execute(insert(table_of(Delivery)), rows)
         session.execute(update(documents).where(here).values(state=DocumentState.ANCHORED.value))
         oldest: datetime = min(member.read_at for member in members)
@@ -147,10 +158,10 @@ def _move(session: Session, batch: int, found: BatchState, to: BatchState, **val
     return bool(session.execute(move).rowcount == 1)  # type: ignore[attr-defined]
 
 
-def delivery_row(document: int, event: DeliveryEvent, now: datetime) -> dict[str, Any]:
+def delivery_row(document: int, document_id: str, event: DeliveryEvent, now: datetime) -> dict[str, Any]:
     """A delivery that is due at once."""
     return {
-        "delivery_id": str(uuid4()),
+        "delivery_id": delivery_name(document_id, event.value),
         "event": event.value,
         "document": document,
         "state": DeliveryState.WAITING.value,

@@ -28,6 +28,7 @@ from records.kinds.problems import validated
 from records.layout import pack
 from records.partial import partial_record
 from records.presentation import check_must_see, choose, dotted, hidden_paths, may_hide
+from records.sdjwt.drawing import Draws
 from records.sdjwt.errors import (
     ClaimNameForbidden,
     ClaimsInvalid,
@@ -107,17 +108,19 @@ def issue(
     key: IssuerKey,
     iat: datetime,
     holder: ec.EllipticCurvePublicKey | None = None,
+    draws: Draws | None = None,
 ) -> IssuedCredential:
-    """Issue a record: fresh salts, fresh signature, so that two copies of a document cannot be joined by
+    """Issue a record: fresh salts, and so another signature, so that two copies of a document cannot be joined by
     them.
 
     iat: aware; kept in whole seconds. holder: the key that may later prove possession (`cnf`).
+    draws: where salts come from; with `SeededDraws` of one seed the same record becomes the same credential again.
     Raises `IssuerRefused` when the record names another institution than the issuer.
     """
     if record.institution.name != issuer.name:
         raise IssuerRefused("the record names another institution than the issuer")
     kind = kind_of(record)
-    claims, disclosures = pack(kind, record)
+    claims, disclosures = pack(kind, record, draws)
     payload = {"iss": issuer.iss, "iat": int(iat.timestamp()), "vct": kind.vct, "kind": kind.name}
     if holder is not None:
         payload["cnf"] = {"jwk": jwk_of(holder)}

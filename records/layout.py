@@ -16,7 +16,6 @@ all kinds:
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -28,6 +27,7 @@ from pydantic import BaseModel
 from records.kinds.base import Kind, Record
 from records.labels import Hideable, Label, Parts
 from records.sdjwt.disclosures import Salter, decoy
+from records.sdjwt.drawing import Draws
 
 
 class Place(Enum):
@@ -92,15 +92,15 @@ def _hideable(plan: tuple[FieldPlan, ...], prefix: str) -> Iterator[tuple[str, F
             yield prefix + field.name, field
 
 
-def pack(kind: Kind, record: Record) -> tuple[dict[str, Any], list[str]]:
+def pack(kind: Kind, record: Record, draws: Draws | None = None) -> tuple[dict[str, Any], list[str]]:
     """The claims of a record with digests in place of what can be hidden, and the disclosures that belong
-    to them."""
+    to them. draws: where salts and decoys come from, by default the system."""
     plan = plan_of(kind.model)
     visible = {field.name for field in plan if field.place is Place.VISIBLE}
     data = record.model_dump(mode="json", exclude=visible, exclude_defaults=True)
     data |= record.model_dump(mode="json", include=visible)
     salter = Salter.for_about(
-        24 + sum(len(data[field.name]) for field in plan if field.place is Place.ELEMENTS)
+        24 + sum(len(data[field.name]) for field in plan if field.place is Place.ELEMENTS), draws
     )
     claims = _pack(plan, data, salter, kind.decoys)
     return claims, salter.disclosures
@@ -116,7 +116,8 @@ def _pack(
         if field.place is Place.HIDEABLE:
             digests.append(salter.member(field.name, value))
         elif field.place is Place.ELEMENTS:
-            claims[field.name] = _padded([salter.element(each) for each in value], decoys.get(field.name, 1))
+            elements = [salter.element(each) for each in value]
+            claims[field.name] = _padded(elements, decoys.get(field.name, 1), salter.draws)
         elif field.place is Place.PARTS:
             claims[field.name] = _pack(field.parts, value, salter, {})
         else:
@@ -126,7 +127,7 @@ def _pack(
     return claims
 
 
-def _padded(elements: list[dict[str, str]], multiple: int) -> list[dict[str, str]]:
+def _padded(elements: list[dict[str, str]], multiple: int, draws: Draws) -> list[dict[str, str]]:
     for _ in range(-len(elements) % multiple):
-        elements.insert(secrets.randbelow(len(elements) + 1), {"...": decoy()})
+        elements.insert(draws.below(len(elements) + 1), {"...": decoy(draws)})
     return elements

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from records.sdjwt.drawing import Draws, SystemDraws
 from records.sdjwt.errors import ClaimNameForbidden, Malformed, SaltTooShort
 from records.sdjwt.jose import b64decode, b64encode, digest, from_json, to_json
 
@@ -34,22 +34,25 @@ class Disclosure:
 
 @dataclass(slots=True)
 class Salter:
-    """Makes disclosures; draws all the salts of one credential from the system at once.
+    """Makes disclosures; draws the salts of one credential at once.
 
-    disclosures: those made so far, in order.
+    disclosures: those made so far, in order. draws: where salts come from, and decoys and their places.
     """
 
     _salts: list[str] = field(default_factory=list)
     disclosures: list[str] = field(default_factory=list)
+    draws: Draws = field(default_factory=SystemDraws)
 
     @classmethod
-    def for_about(cls, count: int) -> Salter:
+    def for_about(cls, count: int, draws: Draws | None = None) -> Salter:
         """A salter with this many salts ready; it draws more when they run out."""
-        random = os.urandom(SALT_BYTES * count)
-        return cls([b64encode(random[at : at + SALT_BYTES]) for at in range(0, len(random), SALT_BYTES)])
+        source = draws or SystemDraws()
+        random = source.draw(SALT_BYTES * count)
+        salts = [b64encode(random[at : at + SALT_BYTES]) for at in range(0, len(random), SALT_BYTES)]
+        return cls(salts, draws=source)
 
     def _salt(self) -> str:
-        return self._salts.pop() if self._salts else b64encode(os.urandom(SALT_BYTES))
+        return self._salts.pop() if self._salts else b64encode(self.draws.draw(SALT_BYTES))
 
     def member(self, name: str, value: object) -> str:
         """Disclose an object member; returns the digest for `_sd`."""
@@ -65,10 +68,10 @@ class Salter:
         return digest(encoded)
 
 
-def decoy() -> str:
+def decoy(draws: Draws) -> str:
     """A digest that belongs to no disclosure (section 4.2.5): nobody can tell it from one that is
     withheld."""
-    return b64encode(os.urandom(32))
+    return b64encode(draws.draw(32))
 
 
 def read_disclosure(encoded: str, position: int) -> Disclosure:

@@ -27,6 +27,9 @@ _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 
 _ES256: Final = ec.ECDSA(hashes.SHA256())
 
+_ES256_SIGNING: Final = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+"""RFC 6979: no random number whose weakness would give the key away, and the same text gets the same signature."""
+
 
 def b64encode(data: bytes) -> str:
     """base64url without padding (RFC 7515 section 2)."""
@@ -112,9 +115,9 @@ def from_json(data: bytes, what: str) -> Any:
 
 
 def sign(private_key: ec.EllipticCurvePrivateKey, header: str, payload: bytes) -> str:
-    """A compact JWS over an already encoded header; low-s, so that a token has one signature per nonce."""
+    """A compact JWS over an already encoded header; deterministic and low-s, so that a text has one signature."""
     signed = f"{header}.{b64encode(payload)}"
-    r, s = decode_dss_signature(private_key.sign(signed.encode("ascii"), _ES256))
+    r, s = decode_dss_signature(private_key.sign(signed.encode("ascii"), _ES256_SIGNING))
     s = min(s, _ORDER - s)
     return f"{signed}.{b64encode(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -34,7 +34,7 @@ from oracle.delivery_body import BodyMaker
 from oracle.errors import DeliveryFailed, DeliveryRejected, DeliveryUnavailable
 from oracle.his.base import Action, HisDocument, HisUnavailable, Page, Reject
 from oracle.intake import Intake
-from oracle.issue import Made, Refused, Result
+from oracle.issue import NOTHING, Made, Refused, Result
 from oracle.marks import Marking
 from oracle.models import ORACLE_TABLES, Cursor
 from oracle.pipeline import Pipeline
@@ -100,6 +100,14 @@ class FakeChain:
     def outcomes(self, session: Session, keys: Sequence[str]) -> dict[str, Outcome]:
         return {key: self._outcome(key) for key in keys}
 
+    def anchored(self, root: bytes) -> Settled | None:
+        return _found(root, self.batches[root][0]) if root in self.batches else None
+
+    def ended(self, leaf: bytes, successor: bytes | None) -> Settled | None:
+        state, replacement, _ = self.marks.get(leaf, ("", None, 0))
+        wanted = ("withdrawn", None) if successor is None else ("superseded", successor)
+        return _found(leaf, self.height) if (state, replacement) == wanted else None
+
     def step(self) -> bool:
         """Everything submitted is mined, in order, in the next block."""
         with reading(self.database) as session:
@@ -162,6 +170,10 @@ class FakeChain:
         if len(document.path) != batch[1] or not verify_path(document.root, document.leaf, document.path):
             return "NotInBatch"
         return "WrongState" if document.leaf in self.marks else None
+
+
+def _found(name: bytes, block: int) -> Settled:
+    return Settled(f"0x{name.hex()}", block, f"0x{name[::-1].hex()}", _block_time(block))
 
 
 def _plain(leaf: DocRef) -> list[Any]:
@@ -268,7 +280,9 @@ def _page(rows: Sequence[HisDocument | Reject], cursor: str, *, more: bool) -> P
 class StubMaker:
     """Makes short credentials; refuses a payload that says it is bad."""
 
-    def start(self, documents: Sequence[HisDocument]) -> Callable[[], list[Result]]:
+    def start(
+        self, documents: Sequence[HisDocument], before: Mapping[str, str] = NOTHING
+    ) -> Callable[[], list[Result]]:
         return lambda: [self._make(document) for document in documents]
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from chain.db import reading
 from chain.merkle import verify_path
 from oracle.his.base import Reject
-from oracle.models import Content, Document, Mark, Quarantined
+from oracle.models import Batch, Content, Document, Mark, Quarantined
 from oracle.status import look
 
 
@@ -315,3 +315,33 @@ def test_content_that_was_never_acknowledged_is_never_destroyed(world: World) ->
 def _count(world: World, model: Any) -> int:
     with reading(world.database) as session:
         return len(session.exec(select(model)).all())
+
+
+def test_a_mark_that_stands_on_chain_already_is_told_and_blocks_nothing(world: World) -> None:
+    """Sent in a past that a restored database has forgotten: the registry refuses it, because it is so."""
+    world.tell(issue("1", 0), issue("2", 0))
+    world.settle()
+    first, second = documents(world)
+    world.chain.marks[first.leaf] = ("withdrawn", None, 1)
+    world.chain.marks[second.leaf] = ("superseded", bytes(32), 1)
+    world.tell(cancel("1", 1), cancel("2", 1))
+    world.settle()
+    assert world.backend.events(first.document_id) == ["issued", "withdrawn"]
+    assert world.backend.events(second.document_id) == ["issued"], "it ended in another way: a person looks"
+    status = look(world.database, world.clock)
+    assert (status.marks["settled"], status.marks["failed"]) == (1, 1)
+    assert world.pipeline.marking.recheck() == 0, "it stays settled"
+
+
+def test_a_root_that_somebody_of_the_institution_anchored_first_is_anchored(world: World) -> None:
+    world.tell(issue("1", 0))
+    world.pipeline.intake.step()
+    world.clock.forward(1)
+    world.pipeline.batching.step()
+    with reading(world.database) as session:
+        (batch,) = session.exec(select(Batch))
+    world.chain.batches[batch.root] = (0, batch.depth)
+    world.settle()
+    (document,) = documents(world)
+    assert document.state == "delivered"
+    assert world.pipeline.settling.recheck() == 0, "it stays settled"
