@@ -21,12 +21,14 @@ from network.ipc import IpcClient
 from network.manifest import Manifest
 from network.watch.agent import Agent, Watched
 from network.watch.health import health_file, write_health
+from network.watch.own import CLIQUE
 from network.watch.peer import HttpPeer
 from network.watch.server import AgentServer
 
 log = logging.getLogger("network.watch")
 
 PERIODS_PER_PASS = 2
+ENGINES = (CLIQUE, "qbft")
 
 
 class Runner:
@@ -100,6 +102,7 @@ def watch_one(arguments: argparse.Namespace, stop: threading.Event) -> int:
         period=arguments.period,
         scratch=arguments.scratch,
         registry=_registry_of(arguments.deployment),
+        engine=arguments.engine,
     )
     listen = (host, int(port)) if arguments.listen and not arguments.once else None
     runner = Runner(watched, listen=listen, health=arguments.health)
@@ -148,6 +151,12 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--peers", nargs="*", default=[], help="addresses of the other validators' agents")
     one.add_argument("--listen", help="host:port for the other agents and the metrics")
     one.add_argument("--deployment", type=Path, help="deployment.json with the registry's address")
+    one.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=CLIQUE,
+        help="the network's engine; on any but clique the agent only watches",
+    )
     one.add_argument("--period", type=int, default=1, help="seconds between blocks")
     one.add_argument("--scratch", type=Path, default=Path(), help="folder that the node can read")
     one.add_argument("--health", type=Path, help="file to write the health into at each pass")

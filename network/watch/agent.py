@@ -18,7 +18,7 @@ from network.watch.health import Health
 from network.watch.metrics import Metrics
 from network.watch.node_metrics import NodeCollector
 from network.watch.node_view import NodeView
-from network.watch.own import NodeState, OwnNode
+from network.watch.own import CLIQUE, NodeState, OwnNode
 from network.watch.peer import HttpPeer, PeerSilent
 from network.watch.peering import links_to_make
 from network.watch.server import Pages
@@ -44,6 +44,8 @@ class Watched:
     """A folder that the node can read, for branches on their way in."""
     registry: Callable[[], str | None]
     """Address of the InstitutionRegistry, None while there is none."""
+    engine: str = CLIQUE
+    """As in the deployment file. On any but Clique the agent only watches."""
 
 
 class Agent:
@@ -58,18 +60,18 @@ class Agent:
     ) -> None:
         self.name = watched.name
         self.metrics = Metrics(watched.name)
-        self.metrics.registry.register(NodeCollector(watched.name, watched.rpc, clock))
+        self.metrics.registry.register(NodeCollector(watched.name, watched.rpc, clock, watched.engine))
         self.health = Health(watched.name, clock().isoformat(), answering=False)
         self._watched = watched
         self._monotonic = monotonic
         self._clock = clock
-        self._node = OwnNode(watched.rpc)
+        self._node = OwnNode(watched.rpc, watched.engine)
         self._healer = Healer(self._node, period=watched.period, scratch=watched.scratch, done=self._done)
         self._voter = Voter(watched.rpc, watched.registry, watched.period, monotonic)
         self._tip = ""
         self._tip_since = monotonic()
         self._unlinked_since: float | None = None
-        self._last_action = ""
+        self._last_action = "" if watched.engine == CLIQUE else f"watches only: {watched.engine} heals itself"
         self._threads = ThreadPoolExecutor(8, thread_name_prefix=f"watch-{watched.name}")
 
     def step(self) -> Health:
@@ -102,14 +104,20 @@ class Agent:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _look_after(self, state: NodeState) -> list[str]:
-        """Halts first, then votes and links; the alarms of this pass."""
+        """Halts first, then votes and links; the alarms of this pass.
+
+        Branches, votes and links are Clique's and geth's: another engine is told nothing. A QBFT chain stands while a
+        third of its validators is away and goes on by itself; its set is the registry's own answer.
+        """
         peers = list(self._watched.peers())
         halted = self._idle() >= PATIENCE_PERIODS * self._watched.period
         unlinked = len(state.peers) < len(peers)
+        if self._watched.engine != CLIQUE:
+            return [*(["halted"] if halted else []), *self._missing_links(unlinked)]
         tips, enodes = self._ask(peers) if halted or unlinked else ({}, [])
         alarms = self._healer.step(state, idle=self._idle(), rivals=tips, peers=peers)
         if not halted:
-            own = self._node.identity().address
+            own = self._node.address()
             alarms += self._voter.step(head=state.tip.number, signers=state.signers, own=own)
         self._link(state, enodes)
         return alarms + self._missing_links(unlinked)

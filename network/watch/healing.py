@@ -67,7 +67,7 @@ class Healer:
             idle=idle,
             period=self._period,
             sealing=state.sealing,
-            authorised=self._node.identity().address in state.signers,
+            authorised=self._node.address() in state.signers,
             validators=len(state.signers),
             imported=self._node.weights(rivals.values()),
             refused=frozenset(self._refused),
@@ -101,4 +101,4 @@ class Healer:
         """Whether the node's own blocks from number `first` on, which would go, hold a settled one."""
         vanity = vanity_tag(self._node.identity().genesis).encode("ascii")
         run = self._node.headers(first, state.tip.number)
-        return holds_settled(engine_for("clique", vanity=vanity), run, state.signers)
+        return holds_settled(engine_for(self._node.engine, vanity=vanity), run, state.signers)

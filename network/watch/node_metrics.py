@@ -19,6 +19,7 @@ from chain.headers import Header
 from chain.window import HeaderWindow
 from network.errors import IpcUnavailable, RpcRefused
 from network.ipc import Rpc
+from network.watch.own import CLIQUE, signers_at
 
 _ROUNDS = 2
 """Rounds of the validators in which each healthy one has sealed at least once."""
@@ -44,7 +45,7 @@ class SocketHeaders:
 class NodeCollector(Collector):
     """One validator's node. `engine` is the name that deployment and trust file give it."""
 
-    def __init__(self, validator: str, rpc: Rpc, clock: Clock, engine: str = "clique") -> None:
+    def __init__(self, validator: str, rpc: Rpc, clock: Clock, engine: str = CLIQUE) -> None:
         self._validator, self._rpc, self._clock = validator, rpc, clock
         self._engine_name, self._engine = engine, engine_for(engine)
         self._signers: tuple[str, ...] = ()
@@ -68,7 +69,7 @@ class NodeCollector(Collector):
 
     def _look(self) -> Iterator[Metric]:
         latest = self._rpc.call("eth_getBlockByNumber", "latest", False)["hash"]
-        self._signers = tuple(self._rpc.call("clique_getSignersAtHash", latest))
+        self._signers = signers_at(self._rpc, self._engine_name, latest)
         if self._window.sync().settled_lost:
             self._lost += 1
         head = self._window.head
@@ -100,13 +101,14 @@ class NodeCollector(Collector):
         expected = {address.lower() for address in self._signers}
         first = max(1, head.number - _ROUNDS * len(expected) + 1)
         headers = [self._window.header(number) for number in range(first, head.number + 1)]
-        return len({self._sealer(header) for header in headers if header is not None} & expected)
+        seen = {sealer for header in headers if header is not None for sealer in self._sealers(header)}
+        return len(seen & expected)
 
-    def _sealer(self, header: Header) -> str:
+    def _sealers(self, header: Header) -> tuple[str, ...]:
         try:
-            return self._engine.sealer(header).lower()
+            return tuple(sealer.lower() for sealer in self._engine.sealers(header))
         except SealRefused:
-            return ""
+            return ()
 
     def _gauge(self, name: str, text: str, value: float) -> Metric:
         family = GaugeMetricFamily(f"saegim_validator_{name}", text, labels=["validator"])

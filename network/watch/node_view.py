@@ -50,8 +50,10 @@ class NodeView:
 
 
 def tip_of(block: Mapping[str, Any]) -> Tip:
-    """A block of `eth_getBlockBy…` as a tip."""
-    return Tip(int(block["number"], 16), block["hash"], int(block["totalDifficulty"], 16))
+    """A block of `eth_getBlockBy…` as a tip. Where blocks are final, none weighs more than another: its height."""
+    return Tip(
+        int(block["number"], 16), block["hash"], int(block.get("totalDifficulty") or block["number"], 16)
+    )
 
 
 def identity(enode: str) -> str:

@@ -1,4 +1,4 @@
-"""The questions an agent puts to its own node."""
+"""The questions an agent puts to its own node: geth with Clique, or Besu with QBFT, which knows other names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from network.ipc import Rpc
 from network.watch.halts import Tip
 from network.watch.node_view import NodeView, identity, tip_of
 
+CLIQUE = "clique"
+"""The one engine whose halts an agent heals and whose votes it casts."""
+
+_SIGNERS = {CLIQUE: "clique_getSignersAtHash", "qbft": "qbft_getValidatorsByBlockHash"}
+"""By engine, the method that tells who may seal after a block."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -19,8 +25,6 @@ class Identity:
     genesis: str
     """Hash of the first block."""
     enode: str
-    address: str
-    """Its sealing account, lower case."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,11 @@ class NodeState:
 class OwnNode:
     """A node through its administrative socket. Every method raises IpcUnavailable or RpcRefused."""
 
-    def __init__(self, rpc: Rpc) -> None:
+    def __init__(self, rpc: Rpc, engine: str = CLIQUE) -> None:
         self.rpc = rpc
+        self.engine = engine
         self._identity: Identity | None = None
+        self._address: str | None = None
 
     def identity(self) -> Identity:
         """Who the node is; asked once, and again after `forget`."""
@@ -49,13 +55,19 @@ class OwnNode:
             self._identity = Identity(
                 genesis=self.block(0)["hash"],
                 enode=self.rpc.call("admin_nodeInfo")["enode"],
-                address=self.rpc.call("eth_coinbase").lower(),
             )
         return self._identity
+
+    def address(self) -> str:
+        """Its sealing account, lower case; asked once, as `identity`. Besu does not tell it while it seals QBFT."""
+        if self._address is None:
+            self._address = str(self.rpc.call("eth_coinbase")).lower()
+        return self._address
 
     def forget(self) -> None:
         """The node went away; another may come in its place."""
         self._identity = None
+        self._address = None
 
     def state(self) -> NodeState:
         """What an agent looks at in each pass."""
@@ -63,7 +75,7 @@ class OwnNode:
         return NodeState(
             tip=tip_of(head),
             sealing=bool(self.rpc.call("eth_mining")),
-            signers=tuple(self.rpc.call("clique_getSignersAtHash", head["hash"])),
+            signers=signers_at(self.rpc, self.engine, head["hash"]),
             peers=frozenset(identity(peer["enode"]) for peer in self.rpc.call("admin_peers") or []),
         )
 
@@ -104,3 +116,9 @@ class OwnNode:
     def raw_block(self, block_hash: str) -> bytes:
         """A block as geth encodes it."""
         return bytes.fromhex(self.rpc.call("debug_getRawBlock", block_hash)[2:])
+
+
+def signers_at(rpc: Rpc, engine: str, block_hash: str) -> tuple[str, ...]:
+    """Who may seal, as the node has it at this block, lower case; nobody on an engine without validators."""
+    method = _SIGNERS.get(engine)
+    return () if method is None else tuple(str(one).lower() for one in rpc.call(method, block_hash))
