@@ -19,6 +19,7 @@ from sandbox.his.dirty import Sprinkler
 from sandbox.his.guard import SandboxInProduction, refuse_in_production
 from sandbox.his.operations import OperationRefused
 from sandbox.his.service import create_app
+from sandbox.his.soap import ADDRESS, USER, create_soap_app
 from sandbox.his.store import DEFAULT_URL, KOREA, Writer, ensure_patients, numbers_of, open_database
 from sandbox.his.truth import Truth
 
@@ -63,8 +64,11 @@ def _serve(options: argparse.Namespace) -> None:
 
     engine = open_database(options.db)
     key = options.api_key or os.environ.get("SAEGIM_SANDBOX_HIS_KEY") or "sandbox"
-    print(f"http://{LOOPBACK}:{options.port}/his/v1 (X-API-KEY: {key})", flush=True)
-    uvicorn.run(create_app(engine, key), host=LOOPBACK, port=options.port, log_level="warning")
+    soap = options.protocol == "soap"
+    app = create_soap_app(engine, key) if soap else create_app(engine, key)
+    known = f"{ADDRESS} (user {USER}, password: {key})" if soap else f"/his/v1 (X-API-KEY: {key})"
+    print(f"http://{LOOPBACK}:{options.port}{known}", flush=True)
+    uvicorn.run(app, host=LOOPBACK, port=options.port, log_level="warning")
 
 
 def _cancel(options: argparse.Namespace) -> None:
@@ -121,7 +125,8 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", parents=[shared], help="the web service, on loopback")
     serve.add_argument("--port", type=int, default=8091)
-    serve.add_argument("--api-key", help="else SAEGIM_SANDBOX_HIS_KEY, else sandbox")
+    serve.add_argument("--protocol", choices=("rest", "soap"), default="rest")
+    serve.add_argument("--api-key", help="of SOAP the password; else SAEGIM_SANDBOX_HIS_KEY, else sandbox")
     serve.set_defaults(run=_serve)
 
     _add_desk(commands, shared, noted)

@@ -1,0 +1,58 @@
+"""The webservice adapter keeps the adapters' contract: over REST and SOAP, against a real server."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import contract
+import pytest
+from sqlalchemy import Engine
+from web_harness import MAPPINGS, SECRET, WebHospital
+
+from oracle.his.webservice import WebMapping
+from sandbox.his.service import create_app
+from sandbox.his.soap import USER, create_soap_app
+
+BASIC = {"authorization": "Basic " + base64.b64encode(f"{USER}:{SECRET}".encode()).decode()}
+KEY = {"X-API-KEY": SECRET}
+Make = Callable[..., WebHospital]
+
+
+@pytest.fixture
+def make_web(tmp_path: Path) -> Iterator[Make]:
+    numbers, made = count(), []
+
+    def make(make_app: Callable[[Engine], Any], mapping: WebMapping, headers: dict[str, str]) -> WebHospital:
+        hospital = WebHospital(tmp_path / f"his{next(numbers)}.db", make_app, mapping, headers)
+        made.append(hospital)
+        return hospital
+
+    yield make
+    for hospital in made:
+        hospital.close()
+
+
+def rest_mapping() -> WebMapping:
+    return WebMapping.load(MAPPINGS / "mapping.rest.yaml")
+
+
+def soap_mapping(version: str = "1.1") -> WebMapping:
+    mapping = WebMapping.load(MAPPINGS / "mapping.soap.yaml")
+    assert mapping.soap is not None
+    return mapping.model_copy(update={"soap": mapping.soap.model_copy(update={"version": version})})
+
+
+class TestRest(contract.AdapterContract):
+    @pytest.fixture
+    def make_hospital(self, make_web: Make) -> Callable[[], WebHospital]:
+        return lambda: make_web(lambda engine: create_app(engine, SECRET), rest_mapping(), KEY)
+
+
+class TestSoap(contract.AdapterContract):
+    @pytest.fixture
+    def make_hospital(self, make_web: Make) -> Callable[[], WebHospital]:
+        return lambda: make_web(lambda engine: create_soap_app(engine, SECRET), soap_mapping(), BASIC)
