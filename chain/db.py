@@ -167,7 +167,10 @@ class Lease:
     clock: Clock = utc_now
 
     def acquire(self, session: Session, owner: str, ttl: timedelta) -> bool:
-        """Take or extend the lease for `ttl`. False if another owner's has not run out."""
+        """Take or extend the lease for `ttl`. False if another owner's has not run out.
+
+        One that runs much longer than `ttl` was written by a clock that ran ahead, and is void.
+        """
         if self._extended(session, owner, ttl):
             return True
         now = self.clock()
@@ -175,7 +178,8 @@ class Lease:
         insert_ignore(session, LeaseRow, [fresh])
         free = (
             update(LeaseRow)
-            .where(col(LeaseRow.name) == self.name, col(LeaseRow.owner) != owner, col(LeaseRow.until) <= now)
+            .where(col(LeaseRow.name) == self.name, col(LeaseRow.owner) != owner)
+            .where((col(LeaseRow.until) <= now) | (col(LeaseRow.until) > now + 2 * ttl))
             .values(owner=owner, until=now + ttl, term=LeaseRow.term + 1)
         )
         return bool(session.execute(free).rowcount == 1)  # type: ignore[attr-defined]

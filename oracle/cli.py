@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
 
-from chain.clock import utc_now
+from chain.clock import ClockShiftRefused, shift_from_environment, utc_now
 from chain.db import table_of
 from chain.deployment import DeploymentUnreadable
 from chain.errors import ChainError
@@ -167,11 +168,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = OracleSettings.read()
         configure(settings.log_level)
         crash.arm_from_environment()
+        shift_from_environment(os.environ)
         return int(arguments.run(settings, arguments))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         print(f"configuration: {problems}", file=sys.stderr)
     except (
+        ClockShiftRefused,
         UnknownSetting,
         NotConfigured,
         KeyFileInvalid,

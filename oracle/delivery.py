@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, exists, func, select, update
+from sqlalchemy import ColumnElement, Engine, exists, func, select, update
 from sqlmodel import Session
 
 from chain.clock import Clock
@@ -97,24 +97,46 @@ class Delivering:
         """Take what is due for this process alone: the fewer, the more often the backend failed over the oldest."""
         now = self.clock()
         with reading(self.database) as session:
-            oldest = session.execute(_due(now).limit(1)).first()
+            oldest = session.execute(self._due(now).limit(1)).first()
         if oldest is None:
             return []
         size = max(1, self.size >> min(2 * oldest.attempts, 30))
         table = table_of(Delivery)
         claimed: list[int] = []
         with writing(self.database) as session:
-            due = [row.id for row in session.execute(_due(now).limit(size))]
+            due = [row.id for row in session.execute(self._due(now).limit(size))]
             for part in chunks(due):
                 take = (
                     update(table)
-                    .where(table.c.id.in_(part), table.c.next_at <= now)
+                    .where(table.c.id.in_(part), self._is_time(now))
                     .where(table.c.state == DeliveryState.WAITING.value)
                     .values(next_at=now + self.claim)
                     .returning(table.c.id)
                 )
                 claimed.extend(number for (number,) in session.execute(take))
         return sorted(claimed)
+
+    def _is_time(self, now: datetime) -> ColumnElement[bool]:
+        """Whether a delivery's time has come. No pause or claim is as long as what a clock that ran ahead wrote."""
+        next_at = table_of(Delivery).c.next_at
+        return (next_at <= now) | (next_at > now + self.retry_longest + self.claim)
+
+    def _due(self, now: datetime) -> Any:
+        """Deliveries to be sent, oldest first; later events of a document only after its first was answered."""
+        table, first = table_of(Delivery), table_of(Delivery).alias("first")
+        unanswered = exists(
+            select(first.c.id).where(
+                first.c.document == table.c.document,
+                first.c.event == DeliveryEvent.ISSUED.value,
+                first.c.state == DeliveryState.WAITING.value,
+            )
+        )
+        return (
+            select(table.c.id, table.c.attempts)
+            .where(table.c.state == DeliveryState.WAITING.value, self._is_time(now))
+            .where((table.c.event == DeliveryEvent.ISSUED.value) | ~unanswered)
+            .order_by(table.c.next_at, table.c.id)
+        )
 
     def _record(self, body: Body, answer: Answer) -> DeliveryReport:
         """Write the answer; what it does not mention stays claimed and is sent again when the claim runs out."""
@@ -156,24 +178,6 @@ class Delivering:
     def _pause(self, failures: int) -> timedelta:
         doubled: timedelta = self.retry_first * 2 ** min(failures - 1, 20)
         return min(doubled, self.retry_longest) * (0.5 + self.jitter() / 2)
-
-
-def _due(now: datetime) -> Any:
-    """Deliveries to be sent, oldest first; later events of a document only after its first was answered."""
-    table, first = table_of(Delivery), table_of(Delivery).alias("first")
-    unanswered = exists(
-        select(first.c.id).where(
-            first.c.document == table.c.document,
-            first.c.event == DeliveryEvent.ISSUED.value,
-            first.c.state == DeliveryState.WAITING.value,
-        )
-    )
-    return (
-        select(table.c.id, table.c.attempts)
-        .where(table.c.state == DeliveryState.WAITING.value, table.c.next_at <= now)
-        .where((table.c.event == DeliveryEvent.ISSUED.value) | ~unanswered)
-        .order_by(table.c.next_at, table.c.id)
-    )
 
 
 def _put_off(session: Session, numbers: Sequence[int], to: datetime, *, failed: bool) -> None:

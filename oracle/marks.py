@@ -100,8 +100,9 @@ class Marking:
         return len(lost)
 
     def _due(self, session: Session, limit: int) -> list[Row[Any]]:
-        mark = table_of(Mark)
+        mark, now = table_of(Mark), self.clock()
         old, new = table_of(Document).alias("old"), table_of(Document).alias("new")
+        waited = (mark.c.decided_at <= now - self.patience) | (mark.c.decided_at > now)  # the clock ran ahead
         query = (
             select(
                 mark.c.id,
@@ -117,7 +118,7 @@ class Marking:
             .outerjoin(new, new.c.id == mark.c.successor)
             .where(mark.c.state == MarkState.WAITING.value, old.c.state.in_(_SETTLED))
             .where(mark.c.successor.is_(None) | new.c.state.in_(_SETTLED))
-            .where(mark.c.successor.is_not(None) | (mark.c.decided_at <= self.clock() - self.patience))
+            .where(mark.c.successor.is_not(None) | waited)
             .order_by(mark.c.id)
             .limit(limit)
         )

@@ -132,9 +132,10 @@ class Settling:
 
     def _resubmit(self) -> None:
         """Failed batches whose pause is over go out again: same root, so it cannot be anchored twice."""
-        table = table_of(Batch)
+        table, now = table_of(Batch), self.clock()
+        over = (table.c.retry_at <= now) | (table.c.retry_at > now + _LONGEST_PAUSE)  # the clock ran ahead
         due = select(table.c.id, table.c.attempt, table.c.root, table.c.depth).where(
-            table.c.state == BatchState.FAILED.value, table.c.retry_at <= self.clock()
+            table.c.state == BatchState.FAILED.value, over
         )
         with reading(self.database) as session:
             batches = session.execute(due).all()

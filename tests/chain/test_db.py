@@ -148,6 +148,15 @@ def test_a_released_lease_is_free_at_once_and_only_its_owner_releases_it(db: Eng
         assert lease.acquire(session, "b", MINUTE)
 
 
+def test_a_lease_from_a_clock_that_ran_ahead_keeps_nobody_out(db: Engine) -> None:
+    ahead = Clock()
+    ahead.now += timedelta(hours=1)
+    with writing(db) as session:
+        assert Lease("job", ahead).acquire(session, "a", MINUTE)
+    with writing(db) as session:
+        assert Lease("job", Clock()).acquire(session, "b", MINUTE)
+
+
 def test_sqlite_survives_power_cuts_and_queues_writers(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path}/x.sqlite3", busy_timeout=0.01)
     SQLModel.metadata.create_all(engine, tables=[table_of(Moment)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oracle_fakes import ISSUER, World, cancel, issue
+from oracle_fakes import ISSUER, SETTLE_AFTER, World, cancel, issue
 from sqlmodel import col, select
 
 from chain.db import reading
@@ -239,6 +239,26 @@ def test_full_batches_close_at_once_and_others_after_the_interval(world: World) 
     world.clock.forward(0.6)
     assert world.pipeline.batching.step() is not None
     assert look(world.database, world.clock).documents["batched"] == 10
+
+
+def test_what_was_done_under_a_clock_that_ran_ahead_does_not_wait_for_that_time(world: World) -> None:
+    world.clock.forward(3600)
+    world.tell(issue("1", 0))
+    world.pipeline.intake.step()
+    world.clock.forward(-3600)
+    assert world.pipeline.batching.step() == 1, "the batch closes"
+    world.clock.forward(3600)
+    for stage in ("sender", "settling"):
+        world.run(stage)
+        world.chain.mine(SETTLE_AFTER)
+        world.run(stage)
+    world.clock.forward(-3600)
+    assert world.pipeline.delivering.step().accepted == 1
+    world.clock.forward(3600)
+    world.tell(cancel("1", 1))
+    world.pipeline.intake.step()
+    world.clock.forward(-3600)
+    assert world.pipeline.marking.submit() == 1
 
 
 def test_a_suspended_institution_anchors_once_it_is_active_again(world: World) -> None:
