@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from chain.client import ChainClient
 from chain.clock import Clock, utc_now
+from chain.contracts import InstitutionRegistry
 from chain.db import make_engine
 from chain.deployment import Deployment
 from chain.keys import KeyRing
@@ -29,6 +30,7 @@ from oracle.his.base import HisAdapter
 from oracle.intake import Intake
 from oracle.issue import Issuing, LocalMaker, Maker, PoolMaker
 from oracle.issue_keys import IssueKeys
+from oracle.key_guard import KeyGuard
 from oracle.marks import Marking
 from oracle.observer import Observer
 from oracle.pipeline import Pipeline
@@ -95,8 +97,17 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
         delivering=_delivering(settings, database, backend, vault, clock),
         cleanup=Cleanup(database, clock, settings.content_retention, settings.leaf_retention),
         observer=observer,
+        may_issue=_guard(settings, deployment, client, keys, clock).check,
     )
     return Oracle(settings, database, deployment, client, chain, adapter, backend, pipeline)
+
+
+def _guard(
+    settings: OracleSettings, deployment: Deployment, client: ChainClient, keys: KeyRing, clock: Clock
+) -> KeyGuard:
+    registry = InstitutionRegistry(client, deployment.address("InstitutionRegistry"))
+    _, kid = keys.document_key(settings.document_key)
+    return KeyGuard(lambda: registry.key(kid), clock)
 
 
 def _client(settings: OracleSettings, deployment: Deployment) -> ChainClient:

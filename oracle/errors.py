@@ -64,6 +64,16 @@ class SignersLost(OracleError):
         )
 
 
+class KeyNotTrusted(OracleError):
+    """What the document key signs would not be trusted. `why`: what the chain says of it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"the document key {why}: no document is issued; register a new one and start the oracle with it"
+        )
+        self.why = why
+
+
 class DeliveryUnavailable(OracleError):
     """The backend did not take the deliveries now: unreachable, overloaded, or it does not accept our token.
 

@@ -35,6 +35,8 @@ class Pipeline:
     delivering: Delivering
     cleanup: Cleanup
     observer: Observer = field(default_factory=Observer)
+    may_issue: Callable[[], None] = lambda: None
+    """Raises KeyNotTrusted when what would be issued now is worth nothing; asked before each reading."""
 
     def stages(self) -> Mapping[str, Stage]:
         """Name and pass of each stage, in the order a document goes through them."""
@@ -54,6 +56,7 @@ class Pipeline:
         self.intake.maker.close()
 
     def _read(self) -> bool:
+        self.may_issue()
         report: IntakeReport = self.intake.step()
         self.observer.read(report.rows, report.outcomes)
         return report.more

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "faults"
 REPORT = ROOT / "bench" / "out" / "faults.md"
 SEED = 20260302
+OPTIONS = "-oaddopts=--strict-markers --import-mode=importlib -p no:ape_test"
+"""pyproject.toml's without those of the terminal, which is this program."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,11 @@ class Line:
         return "| " + " | ".join(cell.replace("|", "/").replace("\n", " ") for cell in cells) + " |"
 
 
-@dataclass
+@dataclass(eq=False)
 class Reporter:
-    """A pytest plugin: a line when a fault has ended. `names` when only a list was wanted."""
+    """A pytest plugin: a line on `out` when a fault has ended, whatever pytest does with the standard output."""
 
+    out: TextIO
     lines: list[Line] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
 
@@ -82,7 +86,7 @@ class Reporter:
         self.lines.append(
             Line(_name(report.nodeid), not report.failed, report.duration, told, _own(report) or problem)
         )
-        sys.__stdout__ and print(self.lines[-1].as_text(), file=sys.__stdout__, flush=True)
+        print(self.lines[-1].as_text(), file=self.out, flush=True)
 
 
 def _name(node: str) -> str:
@@ -120,10 +124,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run them. 0: the system came right after every fault; 1: after one at least it did not."""
     arguments = _arguments(argv)
     os.environ.update(FAULTS="all", FAULTS_SEED=str(arguments.seed))
-    options = [str(FOLDER), f"--rootdir={ROOT}", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    options = [str(FOLDER), f"--rootdir={ROOT}", OPTIONS, "-p", "no:terminal", "-p", "no:cacheprovider"]
     options += ["-k", arguments.only] if arguments.only else []
     options += ["--collect-only"] if arguments.list else []
-    reporter = Reporter()
+    reporter = Reporter(os.fdopen(os.dup(sys.stdout.fileno()), "w"))
     if not arguments.list:
         print(f"seed {arguments.seed}", flush=True)
     code = pytest.main(options, plugins=[reporter])

@@ -108,8 +108,12 @@ class World:
         database.dispose()
         return int(made - rows)
 
-    def bundle(self, document_id: str) -> Watched:
-        """A fresh bundle of a delivered document, to be watched."""
+    def deepest(self) -> int:
+        """The newest block that the backend was told of."""
+        return max(int(event["block"]) for event in self.site.backend.taken.values())
+
+    def bundle(self, document_id: str, truth: Verdict | None = None) -> Watched:
+        """A fresh bundle of a delivered document, to be watched. `truth`: if it is not what became of it."""
         events = self.site.backend.events()[document_id]
         issued, last = events[0], events[-1]["event"]
         key, _ = self.network.keys.document_key("hospital-sign")
@@ -126,7 +130,7 @@ class World:
             )
         finally:
             client.close()
-        return Watched(f"{last} document", made, frozenset({CALM[last]}))
+        return Watched(f"{last} document", made, frozenset({truth or CALM[last]}))
 
     def past(self) -> None:
         """A day that is over: anchored, delivered, strong; one document of each fate is watched from now on."""
@@ -136,7 +140,7 @@ class World:
         ends: dict[str, str] = {}
         for document_id, events in self.site.backend.events().items():
             ends.setdefault(events[-1]["event"], document_id)
-        deepest = max(event["block"] for event in self.site.backend.taken.values())
+        deepest = self.deepest()
         self.network.wait_for_blocks(1, seconds=60)
         client = self.network.client()
         wait_until(lambda: client.head().number > deepest + 6)

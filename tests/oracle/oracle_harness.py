@@ -31,6 +31,7 @@ from oracle.assembly import open_database, service_tokens
 from oracle.config import OracleSettings
 from oracle.models import Document
 from records.credential import verify
+from records.issuer import IssuerKey
 from sandbox.his.__main__ import main as hospital
 from sandbox.his.truth import Truth
 
@@ -164,6 +165,8 @@ class Site:
     network: Network
     backend: BackendServer
     node_urls: Sequence[str] = ()
+    document_keys: list[str] = field(default_factory=lambda: ["hospital-sign"])
+    """Names of the keys that documents were signed with; the last is in use."""
 
     @property
     def hospital_url(self) -> str:
@@ -179,6 +182,7 @@ class Site:
             deployment_file=self.network.deployment_path,
             node_urls=tuple(self.node_urls),
             keys_folder=self.network.folder / "keys",
+            document_key=self.document_keys[-1],
             backend_url=self.backend.url,
             delivery_timeout=timedelta(seconds=2),
             retry_first=timedelta(milliseconds=200),
@@ -204,11 +208,11 @@ class Site:
         hospital(["fill", *arguments, "--receipts", str(receipts), "--seed", str(seed), *options])
         return Truth.read(manifest.read_text("utf-8").splitlines())
 
-    def oracle(self, *arguments: str, crash: str = "", seconds: float = 120) -> int:
+    def oracle(self, *arguments: str, crash: str = "", seconds: float = 120, **extra: str) -> int:
         """Run a command of the oracle in a process of its own; its exit code (−9: killed)."""
         done = subprocess.run(
             [sys.executable, "-m", "oracle", *arguments],
-            env=self.environment(SAEGIM_CRASH_POINT=crash),
+            env=self.environment(SAEGIM_CRASH_POINT=crash, **extra),
             cwd=self.home,
             timeout=seconds,
             capture_output=True,
@@ -307,13 +311,14 @@ def _versions(site: Site) -> dict[str, list[str]]:
 
 def _check_credentials(site: Site, documents: dict[str, list[dict[str, Any]]]) -> None:
     """Each document was told as issued once and first, holds, and its path leads to its root."""
-    key, _ = site.network.keys.document_key("hospital-sign")
+    pairs = [site.network.keys.document_key(name)[0] for name in site.document_keys]
+    keys = {IssuerKey.of(pair).kid: pair.public_key() for pair in pairs}
     leaves = set()
     for events in documents.values():
         issued = events[0]
         assert [event["event"] for event in events].count("issued") == 1
         assert len({event["event"] for event in events}) == len(events) <= 2
-        held = verify(issued["credential"], lambda _: key.public_key(), now=utc_now() + timedelta(minutes=1))
+        held = verify(issued["credential"], keys.__getitem__, now=utc_now() + timedelta(minutes=1))
         leaf = bytes.fromhex(issued["leaf"])
         assert leaf == leaf_of(held.digest)
         path = [bytes.fromhex(node) for node in issued["path"]]
