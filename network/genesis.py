@@ -1,4 +1,4 @@
-"""The first block of a Clique network, and the tag that ties every later block to it."""
+"""The first block of a network, of Clique or of QBFT, and the tag that ties every later block to it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from trie import HexaryTrie
 
 from chain.hashing import keccak256
 from chain.headers import Header
+from chain.qbft_extra import QbftExtra
 from network.geth import ROOT
 
 TEMPLATE = ROOT / "deploy" / "genesis" / "clique.json"
+QBFT_TEMPLATE = ROOT / "deploy" / "besu" / "genesis.json"
 LOCAL_CHAIN_ID = 20193
 GAS_LIMIT = 60_000_000
 ETHER = 10**18
@@ -41,6 +43,43 @@ def clique_genesis(
     return genesis
 
 
+def qbft_genesis(
+    *,
+    chain_id: int,
+    period: int,
+    validators: Sequence[str],
+    alloc: Mapping[str, int],
+    timestamp: int,
+    contract: tuple[int, str] | None = None,
+) -> dict[str, Any]:
+    """The genesis of a QBFT chain as Besu reads it: arguments as `clique_genesis`, base fee 0 for ever.
+
+    `contract`: from which block on which contract names the validators (`getValidators()`); until then, those of the
+    extra data. It is no part of the first block, so the hash is the same with and without.
+    """
+    genesis: dict[str, Any] = json.loads(QBFT_TEMPLATE.read_text(encoding="utf-8"))
+    genesis["config"]["chainId"] = chain_id
+    genesis["config"]["qbft"]["blockperiodseconds"] = period
+    genesis["timestamp"] = hex(timestamp)
+    signers = tuple(sorted(to_canonical_address(address) for address in validators))
+    genesis["extraData"] = "0x" + QbftExtra(bytes(_VANITY_BYTES), signers).encode().hex()
+    genesis["alloc"] = {address: {"balance": hex(wei)} for address, wei in sorted(alloc.items())}
+    if contract is not None:
+        block, address = contract
+        chosen = {"validatorselectionmode": "contract", "validatorcontractaddress": address.lower()}
+        genesis["config"]["transitions"] = {"qbft": [{"block": block, **chosen}]}
+    return genesis
+
+
+def engine_of(genesis: Mapping[str, Any]) -> str:
+    """The engine that a genesis file is for: "clique" or "qbft". Raises KeyError for any other."""
+    config = genesis["config"]
+    if "qbft" in config:
+        return "qbft"
+    _ = config["clique"]
+    return "clique"
+
+
 def extra_data(validators: Sequence[str]) -> bytes:
     """The genesis block's extraData: 32 zero bytes, the sorted signer addresses, 65 zero bytes."""
     signers = sorted(to_canonical_address(address) for address in validators)
@@ -62,7 +101,7 @@ def write_genesis(path: Path, genesis: Mapping[str, Any]) -> None:
 
 
 def genesis_hash(genesis: Mapping[str, Any]) -> str:
-    """The hash of the block that `geth init` makes of a genesis file, computed here: 0x and 64 digits.
+    """The hash of the block that `geth init` or Besu makes of a genesis file, computed here: 0x and 64 digits.
 
     It is needed before any node runs, because the nodes are started with a tag taken from it.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 from chain.client import ChainClient
 from network.creation import coins_at_birth
 from network.errors import DeploymentRefused, FolderUnfit
-from network.genesis import clique_genesis, genesis_hash, vanity_tag, write_genesis
+from network.genesis import clique_genesis, engine_of, genesis_hash, vanity_tag, write_genesis
 from network.keys import KeyRing
 from network.local import LocalNetwork
 from network.plan import EnrolmentPlan
@@ -46,11 +46,12 @@ def find_site(choice: Choice) -> Site:
     ring = KeyRing(choice.keys, password_file=choice.password_file)
     refuse_unreviewed(plan, ring)
     folder = real_folder(plan.chain_id)
+    engine, first_block = _first_block(folder)
     return Site(
         rpc_urls=choice.rpc_urls,
         chain_id=plan.chain_id,
-        engine="clique",
-        genesis_hash=_genesis_hash(folder),
+        engine=engine,
+        genesis_hash=first_block,
         plan=plan,
         ring=ring,
         deployer=choice.deployer,
@@ -99,6 +100,11 @@ def describe_genesis(block_hash: str) -> str:
     return f"genesis hash {block_hash}\n--miner.extradata {vanity_tag(block_hash)}"
 
 
+def describe_besu_genesis(block_hash: str) -> str:
+    """As `describe_genesis`, for Besu, which wants the same 32 characters in hexadecimal."""
+    return f"genesis hash {block_hash}\n--miner-extra-data 0x{vanity_tag(block_hash).encode('ascii').hex()}"
+
+
 def _local_site(choice: Choice) -> Site:
     network = LocalNetwork.open(choice.local_folder)
     site = network.site
@@ -114,10 +120,12 @@ def _local_site(choice: Choice) -> Site:
     return replace(site, rpc_urls=choice.rpc_urls)
 
 
-def _genesis_hash(folder: Path) -> str:
+def _first_block(folder: Path) -> tuple[str, str]:
+    """The engine that the folder's first block is of, and its hash."""
     path = folder / GENESIS
     try:
-        return genesis_hash(json.loads(path.read_text(encoding="utf-8")))
+        genesis = json.loads(path.read_text(encoding="utf-8"))
+        return engine_of(genesis), genesis_hash(genesis)
     except (OSError, ValueError, KeyError) as error:
         raise FolderUnfit(folder, f"holds no {GENESIS}", "get it from the founders") from error
 
