@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from chain.trust import TrustFile
+from network.cli_besu import besu_files_command
 from network.cli_real import (
     accept,
     deploy_command,
@@ -169,7 +170,14 @@ def trust_file(folder: Path, renew: bool) -> None:
     click.echo(f"signatures   {len(trust.signatures)} of {len(trust.members)} members")
 
 
-for real in (genesis_command, deploy_command, enrol_command, accept, sign_trust_file_command):
+for real in (
+    genesis_command,
+    besu_files_command,
+    deploy_command,
+    enrol_command,
+    accept,
+    sign_trust_file_command,
+):
     cli.add_command(real)
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "restart",
     "trust-file",
     "genesis",
+    "besu-files",
     "deploy",
     "enrol",
     "accept",
