@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 from chain.clock import Clock
 from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
+from oracle.his.hl7v2 import Hl7Config, make_hl7v2
 from oracle.his.mapping import MappingInvalid
 from oracle.his.sql.config import SqlConfig, make_sql
+from oracle.vault import Vault
 
-Factory: TypeAlias = Callable[[Any, Engine, Clock], HisAdapter]
+Factory: TypeAlias = Callable[..., HisAdapter]
 """Makes an adapter of its checked settings, the oracle's own database and the clock; touches nothing of the hospital.
 Raises MappingInvalid for a mapping file that can not be used, NotConfigured for any other setting."""
 
@@ -24,22 +26,37 @@ class Registered(NamedTuple):
 
     config: type[BaseModel]
     make: Factory
+    keeps: bool = False
+    """Whether it keeps what the hospital sends, and `make` takes the vault that seals it as a fourth argument."""
 
 
 ADAPTERS: Final[Mapping[str, Registered]] = {
     "sql": Registered(SqlConfig, make_sql),
+    "hl7v2": Registered(Hl7Config, make_hl7v2, keeps=True),
 }
 """By the name in `SAEGIM_ORACLE_ADAPTER`."""
 
 
-def make_adapter(name: str, config: Mapping[str, Any], database: Engine, clock: Clock) -> HisAdapter:
-    """The adapter called `name`. Nothing of the hospital is touched yet. Raises NotConfigured."""
+def make_adapter(
+    name: str, config: Mapping[str, Any], database: Engine, clock: Clock, vault: Vault | None = None
+) -> HisAdapter:
+    """The adapter called `name`. Nothing of the hospital is touched yet. Raises NotConfigured.
+
+    vault: seals what the adapter keeps; needed by those that keep anything.
+    """
     registered = ADAPTERS.get(name)
     if registered is None:
         known = ", ".join(sorted(ADAPTERS))
         raise NotConfigured("SAEGIM_ORACLE_ADAPTER", f"there is no adapter {name!r}; there is: {known}")
     try:
-        return registered.make(registered.config.model_validate(config), database, clock)
+        settings = registered.config.model_validate(config)
+        if not registered.keeps:
+            return registered.make(settings, database, clock)
+        if vault is None:
+            raise NotConfigured(
+                "SAEGIM_ORACLE_STORE_KEY_FILE", f"{name} keeps messages and needs the store key"
+            )
+        return registered.make(settings, database, clock, vault)
     except ValidationError as error:
         raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", _problems(error)) from None
     except MappingInvalid as error:

@@ -27,6 +27,7 @@ from oracle.delivery import Delivering
 from oracle.delivery_body import BodyMaker
 from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
+from oracle.his.optional import Closing, Keeping
 from oracle.intake import Intake
 from oracle.issue import Issuing, LocalMaker, Maker, PoolMaker
 from oracle.issue_keys import IssueKeys
@@ -56,6 +57,8 @@ class Oracle:
 
     def close(self) -> None:
         """End everything: processes, connections, leases."""
+        if isinstance(self.adapter, Closing):
+            self.adapter.close()
         self.pipeline.close()
         self.chain.sender.close()
         self.backend.close()
@@ -73,7 +76,7 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
     client = _client(settings, deployment)
     keys, observer, owner = key_ring(settings), Observer(), _owner()
     vault = _vault(settings)
-    adapter = make_adapter(settings.adapter, settings.adapter_config, database, clock)
+    adapter = make_adapter(settings.adapter, settings.adapter_config, database, clock, vault)
     chain = connect(
         database,
         deployment,
@@ -95,7 +98,13 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
         settling=Settling(database, chain, clock),
         marking=Marking(database, chain, clock, owner, settings.withdrawal_patience, settings.lease),
         delivering=_delivering(settings, database, backend, vault, clock),
-        cleanup=Cleanup(database, clock, settings.content_retention, settings.leaf_retention),
+        cleanup=Cleanup(
+            database,
+            clock,
+            settings.content_retention,
+            settings.leaf_retention,
+            adapter if isinstance(adapter, Keeping) else None,
+        ),
         observer=observer,
         may_issue=_guard(settings, deployment, client, keys, clock).check,
     )

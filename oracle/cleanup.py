@@ -12,6 +12,7 @@ from sqlmodel import Session
 from chain.clock import Clock
 from chain.db import chunks, table_of, writing
 from oracle.crash import crash_point
+from oracle.his.optional import Keeping
 from oracle.models import Batch, Content, Delivery, Document, Mark
 from oracle.states import BatchState, DeliveryState, DocumentState
 
@@ -34,6 +35,8 @@ class Cleanup:
     clock: Clock
     content: timedelta
     leaves: timedelta
+    inbox: Keeping | None = None
+    """What the hospital sent; kept as long as the documents: content `content` after it came, facts `leaves`."""
 
     def step(self) -> CleanupReport:
         """Drop what is due, in small transactions; a kill between two loses nothing."""
@@ -42,6 +45,8 @@ class Cleanup:
         while dropped := self._drop_content(now - self.content):
             documents += dropped
             crash_point("cleanup.content")
+        if self.inbox is not None:
+            self.inbox.forget(now - self.content, now - self.leaves)
         return CleanupReport(documents, self._drop_leaves(now - self.leaves))
 
     def _drop_content(self, until: datetime) -> int:

@@ -10,6 +10,8 @@ from time import monotonic
 from chain.contracts import InstitutionRegistry
 from oracle.assembly import Oracle, key_ring
 from oracle.health import HealthServer
+from oracle.his.base import HisUnavailable
+from oracle.his.optional import Counting, Listening
 from oracle.jobs import EXPECTED, Jobs
 from oracle.logs import shown
 from oracle.metrics import JobsCollector, KeysCollector, StateCollector
@@ -31,6 +33,7 @@ def run(oracle: Oracle) -> int:
     health = HealthServer(
         settings.health_host, settings.health_port, oracle.database, jobs, pipeline.observer.registry
     )
+    _listen(oracle)
     health.start()
     jobs.start()
     log.info("running; health and metrics on http://%s:%d", *health.address)
@@ -44,11 +47,25 @@ def run(oracle: Oracle) -> int:
     return 0
 
 
+def _listen(oracle: Oracle) -> None:
+    """Let the hospital send, if it does. Raises HisUnavailable when the address can not be taken."""
+    if not isinstance(oracle.adapter, Listening):
+        return
+    try:
+        oracle.adapter.start()
+    except HisUnavailable:
+        oracle.close()
+        raise
+    log.info("listening for the hospital system as %s", oracle.adapter.name)
+
+
 def show(oracle: Oracle, jobs: Jobs) -> None:
     """Add what is counted when Prometheus asks to the counters that the process keeps."""
     registry, clock = oracle.pipeline.observer.registry, oracle.pipeline.clock
     registry.register(StateCollector(oracle.database, clock))
     registry.register(JobsCollector(jobs, oracle.adapter.name))
+    if isinstance(oracle.adapter, Counting):
+        registry.register(oracle.adapter.collector)
     _, kid = key_ring(oracle.settings).document_key(oracle.settings.document_key)
     institutions = InstitutionRegistry(oracle.client, oracle.deployment.address("InstitutionRegistry"))
     registry.register(KeysCollector(institutions, kid, oracle.chain.sender.address, clock))

@@ -7,6 +7,8 @@ another row does not open.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +27,13 @@ class Vault:
     """Seals and opens bytes under one key. 96-bit random nonces: good for 2³² values, then change the key."""
 
     cipher: AESGCM
+    names: bytes = b""
+    """Key of `blind`."""
 
     @classmethod
     def from_key(cls, key: bytes) -> Vault:
         """`key`: 32 bytes."""
-        return cls(AESGCM(key))
+        return cls(AESGCM(key), hmac.digest(key, b"saegim names that can be looked up", hashlib.sha256))
 
     def seal(self, plain: bytes, owner: str) -> bytes:
         """`plain` encrypted, usable again only with the same `owner` (a row's own name)."""
@@ -44,6 +48,11 @@ class Vault:
             return self.cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], owner.encode())
         except InvalidTag as error:
             raise SealBroken(owner) from error
+
+    def blind(self, name: str) -> str:
+        """A name by which rows can be looked up and which tells nothing without the key: HMAC-SHA-256, in hex."""
+        assert self.names, "a vault that looks names up is made with from_key"
+        return hmac.new(self.names, name.encode(), hashlib.sha256).hexdigest()
 
 
 def load_store_key(path: Path, *, create: bool) -> bytes:

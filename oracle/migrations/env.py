@@ -8,9 +8,10 @@ from sqlmodel import SQLModel
 from chain.db import table_of
 from chain.sender.tables import TABLES as SENDER_TABLES
 from oracle.db import VERSION_TABLE
+from oracle.his.hl7v2.tables import HL7_TABLES
 from oracle.models import ORACLE_TABLES
 
-MODELS: tuple[type[SQLModel], ...] = (*ORACLE_TABLES, *SENDER_TABLES)
+MODELS: tuple[type[SQLModel], ...] = (*ORACLE_TABLES, *SENDER_TABLES, *HL7_TABLES)
 OWN = {table_of(model).name for model in MODELS}
 
 context.configure(

@@ -15,9 +15,10 @@ from chain.db import make_engine, table_of
 from chain.sender.tables import TABLES as SENDER_TABLES
 from oracle.db import VERSION_TABLE, migrate, require_current
 from oracle.errors import SchemaOutdated
+from oracle.his.hl7v2.tables import HL7_TABLES
 from oracle.models import ORACLE_TABLES
 
-OWN = {table_of(model).name for model in (*ORACLE_TABLES, *SENDER_TABLES)}
+OWN = {table_of(model).name for model in (*ORACLE_TABLES, *SENDER_TABLES, *HL7_TABLES)}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

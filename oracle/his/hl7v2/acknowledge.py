@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Final
 
-from oracle.his.hl7v2.message import Message
+from oracle.his.hl7v2.message import Malformed, Message
 
 APPLICATION: Final = "SAEGIM"
 """MSH-3 of every answer."""
@@ -35,16 +34,14 @@ class Code(IntEnum):
         return "AR" if self >= Code.UNSUPPORTED_TYPE and self is not Code.DUPLICATE_KEY else "AE"
 
 
-@dataclass(frozen=True)
 class Refusal(Exception):
     """Why a message is not stored. what: in words without values; field: of MSH, if one is at fault."""
 
-    code: Code
-    what: str
-    field: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.code.value} {self.what}"
+    def __init__(self, code: Code, what: str, field: int | None = None) -> None:
+        self.code = code
+        self.what = what
+        self.field = field
+        super().__init__(f"{code.value} {what}")
 
 
 def acknowledgement(message: Message | None, refusal: Refusal | None, now: datetime) -> bytes:
@@ -52,32 +49,40 @@ def acknowledgement(message: Message | None, refusal: Refusal | None, now: datet
 
     A sender that asks for accept acknowledgements (MSH-15, enhanced mode) gets commit codes (CA, CE, CR).
     """
-    head = message.header if message else (lambda field, component=1: None)
     code = refusal.code.answer if refusal else "AA"
-    if head(15):
+    if _echo(message, 15):
         code = f"C{code[1]}"
-    event = head(9, 2)
+    event = _echo(message, 9, 2)
     kind = f"ACK^{event}^ACK" if event else "ACK"
-    echoed = [head(5), head(6), head(3), head(4)]
-    to = [_safe(each) for each in (echoed[1], echoed[2], echoed[3])]
     stamp = f"{now:%Y%m%d%H%M%S}.{now.microsecond // 1000:03d}{now:%z}"
-    fields = ["MSH", _PLAIN[1:], APPLICATION, *to, stamp, "", _escaped(kind), uuid.uuid4().hex[:20]]
-    fields += [_safe(head(11)) or "P", _safe(head(12)) or "2.5.1"]
-    lines = ["|".join(fields), f"MSA|{code}|{_safe(head(10))}"]
+    fields = [
+        "MSH",
+        _PLAIN[1:],
+        APPLICATION,
+        *(_echo(message, field) for field in (6, 3, 4)),
+        stamp,
+        "",
+        kind,
+    ]
+    fields += [uuid.uuid4().hex[:20], _echo(message, 11) or "P", _echo(message, 12) or "2.5.1"]
+    lines = ["|".join(fields), f"MSA|{code}|{_echo(message, 10)}"]
     if refusal:
         place = f"MSH^1^{refusal.field}" if refusal.field else ""
-        text = f"{refusal.code.value}^{_safe(refusal.what)}^HL70357"
-        lines.append(f"ERR||{place}|{text}|E")
+        lines.append(f"ERR||{place}|{refusal.code.value}^{_escaped(refusal.what)}^HL70357|E")
     return ("\r".join(lines) + "\r").encode("ascii")
 
 
-def _safe(value: str | None) -> str:
-    """A value of the sender's, as far as it can stand in our answer."""
+def _echo(message: Message | None, field: int, component: int = 1) -> str:
+    """A value of the sender's header, as far as it can stand in our answer."""
+    try:
+        value = message.header(field, component) if message else None
+    except Malformed:
+        return ""
     return _escaped((value or "")[:199])
 
 
 def _escaped(value: str) -> str:
     kept = "".join(char for char in value if char.isascii() and char.isprintable())
-    for mark, code in (("\\", "E"), ("|", "F"), ("~", "R"), ("&", "T")):
+    for mark, code in (("\\", "E"), ("|", "F"), ("^", "S"), ("~", "R"), ("&", "T")):
         kept = kept.replace(mark, f"\\{code}\\")
     return kept

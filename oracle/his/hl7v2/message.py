@@ -132,10 +132,15 @@ class Message:
             raise Malformed("the message does not begin with MSH")
         self.separators = _separators(self._lines[0])
         self._header = Segment(self._parse([]).segment("MSH"), self.separators, "ascii")
+        self._default = default
+
+    @cached_property
+    def encoding(self) -> str:
+        """Of the text, by MSH-18. Raises Malformed for a character set that is not supported."""
         charset = (self.header(18) or "").strip().upper()
         if charset not in CHARSETS:
             raise Malformed("the character set is not supported", 18)
-        self.encoding = CHARSETS[charset] or default
+        return CHARSETS[charset] or self._default
 
     def header(self, field: int, component: int = 1) -> str | None:
         """A field of MSH, which is ASCII. Raises Malformed."""
@@ -150,9 +155,9 @@ class Message:
         return f"{self.header(9, 1) or ''}^{self.header(9, 2) or ''}"
 
     @property
-    def body(self) -> str:
-        """All that follows the header: equal for a message that is sent again."""
-        return "\r".join(self._lines[1:]).strip("\r\n")
+    def content(self) -> bytes:
+        """The message with segments that end as they should."""
+        return "\r".join(self._lines).encode("latin-1")
 
     def first(self, name: str) -> Segment | None:
         """The first segment of this name."""

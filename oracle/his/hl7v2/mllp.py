@@ -84,7 +84,7 @@ class Deframer:
     def _inner(self) -> Frame | None:
         """The frame that ends in what is held. None: more bytes are needed."""
         end, restart = self._held.find(END, self._looked), self._held.find(START, self._looked)
-        if 0 <= restart and (end < 0 or restart < end):
+        if restart >= 0 and (end < 0 or restart < end):
             frame = Frame(bytes(self._held[: min(restart, _SHOWN)]), Flaw.NO_END)
             del self._held[: restart + 1]
             self._looked = 0
