@@ -26,6 +26,7 @@ from network.creation import advice
 from network.folder import DEFAULT_FOLDER, FIRST_RPC_PORT, watch_daemon
 from network.local import LocalNetwork
 from network.membership import Membership
+from network.monitor.commands import daily_check_command, monitor_command
 from network.settle import renew_trust_file
 from network.status import table
 from network.watch.__main__ import main as watch_main
@@ -179,6 +180,8 @@ for real in (
     sign_trust_file_command,
 ):
     cli.add_command(real)
+for watching in (monitor_command, daily_check_command):
+    cli.add_command(watching)
 
 
 def _hold(network: LocalNetwork) -> None:
