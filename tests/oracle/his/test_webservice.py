@@ -12,6 +12,7 @@ import contract
 import pytest
 from sqlalchemy import Engine
 from web_harness import MAPPINGS, SECRET, WebHospital
+from web_vendor import paged, paged_app, token_app, tokens
 
 from oracle.his.webservice import WebMapping
 from sandbox.his.service import create_app
@@ -56,3 +57,15 @@ class TestSoap(contract.AdapterContract):
     @pytest.fixture
     def make_hospital(self, make_web: Make) -> Callable[[], WebHospital]:
         return lambda: make_web(lambda engine: create_soap_app(engine, SECRET), soap_mapping(), BASIC)
+
+
+class TestNumberedPages(contract.AdapterContract):
+    @pytest.fixture
+    def make_hospital(self, make_web: Make) -> Callable[[], WebHospital]:
+        return lambda: make_web(lambda engine: paged_app(engine, SECRET), paged(rest_mapping()), KEY)
+
+
+class TestTokens(contract.AdapterContract):
+    @pytest.fixture
+    def make_hospital(self, make_web: Make) -> Callable[[], WebHospital]:
+        return lambda: make_web(lambda engine: token_app(engine, SECRET), tokens(rest_mapping()), KEY)
