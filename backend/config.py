@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import SecretStr, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from chain.settings import Environment, ProcessSettings
@@ -41,6 +41,21 @@ class Settings(ProcessSettings):
     share_link_lifetime: timedelta = timedelta(days=7)
     request_size_limit: int = 2_000_000
     delivery_size_limit: int = 64_000_000
+
+    # Outside parties (backend/providers). "none" warns at start. Secrets have no default.
+    identity_provider: Literal["none", "portone"] = "none"
+    identity_url: str = "https://api.portone.io"
+    identity_secret: SecretStr | None = None
+    identity_store_id: str = ""
+    identity_channel_key: str = ""
+    identity_window_url: str = ""
+    identity_webhook_secret: SecretStr | None = None
+    identity_timeout: timedelta = timedelta(seconds=5)
+    eligibility_provider: Literal["none", "gateway"] = "none"
+    eligibility_url: str = ""
+    eligibility_token: SecretStr | None = None
+    eligibility_institution: str = ""
+    eligibility_timeout: timedelta = timedelta(seconds=10)
 
     @model_validator(mode="before")
     @classmethod

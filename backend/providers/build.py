@@ -1,0 +1,108 @@
+"""Chooses the adapters from the settings; the only place that knows all of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from pydantic import SecretStr
+
+from backend.config import Settings
+from backend.providers.eligibility import (
+    EligibilityProvider,
+    GatewayConfig,
+    GatewayEligibility,
+    NullEligibility,
+)
+from backend.providers.errors import ProviderConfigInvalid
+from backend.providers.http import Limits
+from backend.providers.identity import IdentityProvider, NullIdentity, PortOneConfig, PortOneIdentity
+from backend.providers.webhooks import SeenWebhooks, WebhookInbox, WebhookSecretInvalid
+from chain.clock import Clock
+from chain.settings import Environment
+
+_PREFIX: Final = "SAEGIM_BACKEND_"
+_INSTITUTION: Final = re.compile(r"[0-9]{8}")
+
+
+def identity_provider(settings: Settings, clock: Clock) -> IdentityProvider:
+    """The agency that says who somebody is. Raises ProviderConfigInvalid."""
+    if settings.identity_provider == "none":
+        return NullIdentity()
+    production = settings.environment is Environment.PRODUCTION
+    _https(settings, "identity_url", settings.identity_url)
+    if settings.identity_window_url:
+        _https(settings, "identity_window_url", settings.identity_window_url)
+    config = PortOneConfig(
+        api_url=settings.identity_url,
+        secret=_secret("identity_secret", settings.identity_secret),
+        store_id=_given("identity_store_id", settings.identity_store_id),
+        channel_key=_given("identity_channel_key", settings.identity_channel_key),
+        window_url=settings.identity_window_url or None,
+        live_only=production,
+        limits=_limits(settings.identity_timeout),
+    )
+    return PortOneIdentity(config, clock)
+
+
+def identity_webhooks(
+    settings: Settings, clock: Clock, seen: SeenWebhooks | None = None
+) -> WebhookInbox | None:
+    """The agency's web-hooks, or None where no secret is set: then results are asked for, which is enough.
+
+    seen: shared by all processes of the backend. Raises ProviderConfigInvalid.
+    """
+    if settings.identity_provider == "none" or settings.identity_webhook_secret is None:
+        return None
+    try:
+        return WebhookInbox((settings.identity_webhook_secret.get_secret_value(),), clock, seen)
+    except WebhookSecretInvalid as error:
+        raise ProviderConfigInvalid(f"{_PREFIX}IDENTITY_WEBHOOK_SECRET: {error}") from None
+
+
+def eligibility_provider(settings: Settings, clock: Clock) -> EligibilityProvider:
+    """The way to the insurers. Raises ProviderConfigInvalid."""
+    if settings.eligibility_provider == "none":
+        return NullEligibility()
+    _https(settings, "eligibility_url", _given("eligibility_url", settings.eligibility_url))
+    institution = _given("eligibility_institution", settings.eligibility_institution)
+    if _INSTITUTION.fullmatch(institution) is None:
+        raise ProviderConfigInvalid(
+            f"{_PREFIX}ELIGIBILITY_INSTITUTION must be the eight digits (요양기관기호)"
+        )
+    config = GatewayConfig(
+        url=settings.eligibility_url,
+        token=_secret("eligibility_token", settings.eligibility_token),
+        institution=institution,
+        limits=_limits(settings.eligibility_timeout),
+    )
+    return GatewayEligibility(config, clock)
+
+
+def _limits(timeout: timedelta) -> Limits:
+    """timeout: between two parts of an answer; a whole one may take three times as long."""
+    seconds = timeout.total_seconds()
+    return Limits(connect=min(3.0, seconds), read=seconds, whole=3 * seconds)
+
+
+def _given(name: str, value: str) -> str:
+    if not value:
+        raise ProviderConfigInvalid(f"{_PREFIX}{name.upper()} is not set")
+    return value
+
+
+def _secret(name: str, value: SecretStr | None) -> str:
+    secret = "" if value is None else value.get_secret_value()
+    if not secret.isascii() or not secret.isprintable() or secret != secret.strip():
+        raise ProviderConfigInvalid(f"{_PREFIX}{name.upper()} has characters that no header can carry")
+    return _given(name, secret)
+
+
+def _https(settings: Settings, name: str, url: str) -> None:
+    scheme = url.partition("://")[0]
+    plain = settings.environment is not Environment.PRODUCTION and scheme == "http"
+    if scheme != "https" and not plain:
+        raise ProviderConfigInvalid(
+            f"{_PREFIX}{name.upper()} must be https: names and numbers of people go there"
+        )
