@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from chain.clock import ClockShiftRefused, shift_from_environment, utc_now
 from chain.db import table_of
@@ -183,6 +184,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         SchemaOutdated,
     ) as error:
         print(f"configuration: {error}", file=sys.stderr)
+    except SQLAlchemyError as error:
+        hint = "see that it is there, unlocked and has room; nothing was written by halves, start again"
+        print(f"database: {shown(error)}; {hint}", file=sys.stderr)
+        return 1
     except (UnknownRow, CannotReread, HisError, ChainError) as error:
         print(shown(error), file=sys.stderr)
         return 1

@@ -7,9 +7,12 @@ kind, never the text. Our own errors' messages are written to be shown.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 import traceback
 from types import TracebackType
+
+from sqlalchemy.exc import OperationalError
 
 from chain.errors import ChainError
 from oracle.errors import OracleError
@@ -34,6 +37,8 @@ def shown(error: BaseException) -> str:
     """An error as it may be logged."""
     if isinstance(error, OracleError | HisError | ChainError):
         return f"{type(error).__name__}: {error}"
+    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.OperationalError):
+        return f"{type(error).__name__}: {error.orig}"  # of files, locks and space; others quote values
     return type(error).__name__
 
 

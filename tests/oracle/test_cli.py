@@ -184,3 +184,11 @@ def test_the_service_key_is_shown_as_public_keys(home: Path, capsys: pytest.Capt
 def test_replay_says_what_is_due_again(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "--from-start"]) == 0
     assert "0 deliveries, 0 marks, 0 batches" in capsys.readouterr().out
+
+
+def test_a_database_that_cannot_be_used_is_told_without_a_trace(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAEGIM_ORACLE_DATABASE_URL", f"sqlite:///{home}")  # a folder
+    assert main(["status"]) == 1
+    assert "unable to open database file" in capsys.readouterr().err
