@@ -94,9 +94,11 @@ def _name(node: str) -> str:
 
 
 def _own(report: pytest.TestReport) -> str:
-    """The message of the error itself, first line."""
+    """Where the error was raised, and its message."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    return "" if crash is None else str(crash.message).splitlines()[0][:300]
+    if crash is None:
+        return ""
+    return f"{Path(crash.path).name}:{crash.lineno}: {' '.join(str(crash.message).split())[:600]}"
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -16,7 +16,8 @@ import pytest
 HERE = Path(__file__).parent
 for folder in (HERE, HERE.parent / "oracle", HERE.parent / "poa"):
     sys.path.insert(0, str(folder))
-pytest.register_assert_rewrite("oracle_harness", "delivery_contract", "fault_world", "fault_watch")
+pytest.register_assert_rewrite("oracle_harness", "delivery_contract", "test_network_halt")
+pytest.register_assert_rewrite(*(path.stem for path in HERE.glob("fault*.py")))
 
 from fault_world import Outcome  # noqa: E402
 from faults_all import FAULTS  # noqa: E402

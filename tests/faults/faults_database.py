@@ -33,6 +33,8 @@ def lock(world: World) -> None:
     """Another process holds the write lock for longer than anybody waits."""
     with world.working():
         world.day(4)
+        world.wait(lambda status: status.documents["batched"] + status.documents["anchored"] > 0)
+        world.day(4)
         with closing(sqlite3.connect(database(world), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             read = world.status().rows_read
