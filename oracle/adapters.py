@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from chain.clock import Clock
 from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
+from oracle.his.fhir.config import FhirConfig, make_fhir
 from oracle.his.hl7v2 import Hl7Config, make_hl7v2
 from oracle.his.mapping import MappingInvalid
 from oracle.his.sql.config import SqlConfig, make_sql
@@ -31,6 +32,7 @@ class Registered(NamedTuple):
 
 
 ADAPTERS: Final[Mapping[str, Registered]] = {
+    "fhir": Registered(FhirConfig, make_fhir),
     "sql": Registered(SqlConfig, make_sql),
     "hl7v2": Registered(Hl7Config, make_hl7v2, keeps=True),
 }

@@ -45,6 +45,10 @@ class Reason(StrEnum):
     ORIGINAL_UNSUITABLE = "original-unsuitable"
     SECOND_SUCCESSOR = "second-successor"
     CHAIN_BROKEN = "chain-broken"
+    REFERENCE_BROKEN = "reference-broken"
+    FOREIGN_PATIENT = "foreign-patient"
+    TOO_LARGE = "too-large"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)

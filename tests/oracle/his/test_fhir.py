@@ -1,0 +1,96 @@
+"""The fhir adapter keeps the adapters' contract, against a real HTTP server of R4 bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import contract
+import pytest
+from fhir_servers import TOKEN, Served, adapter_of, sandbox_mapping
+
+from oracle.his.fhir import FhirAdapter
+from sandbox.his.events import Step
+from sandbox.his.fhir import create_app
+from sandbox.his.store import Writer, ensure_patients, open_database
+
+
+class FhirHospital:
+    """A sandbox database behind the sandbox's FHIR server, and a clock."""
+
+    sqlite = True
+
+    def __init__(self, url: str, *, own_parameter: bool) -> None:
+        self._now = contract.NOON
+        self._own_parameter = own_parameter
+        self.engine = open_database(url)
+        ensure_patients(self.engine, 200)
+        self.server = Served(create_app(self.engine, TOKEN, self.clock))
+        self._adapters: list[FhirAdapter] = []
+
+    def clock(self) -> datetime:
+        return self._now
+
+    def pass_time(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+    def write(self, steps: Iterable[Step], *, stamped: timedelta = timedelta()) -> None:
+        writer = Writer(self.engine, clock=lambda: self._now - stamped)
+        for step in steps:
+            if step.writes:
+                writer.step(step)
+            self.pass_time(0.5)
+
+    def adapter(self) -> FhirAdapter:
+        self._close_adapters()
+        mapping = sandbox_mapping(original_parameter="original" if self._own_parameter else None)
+        adapter = adapter_of(self.server.base, self.clock, mapping=mapping)
+        self._adapters.append(adapter)
+        return adapter
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """The server is stopped, and nothing listens."""
+        self.server.stop()
+        try:
+            yield
+        finally:
+            self.server.start()
+
+    def close(self) -> None:
+        self._close_adapters()
+        self.server.stop()
+        self.engine.dispose()
+
+    def _close_adapters(self) -> None:
+        for old in self._adapters:
+            old.close()  # keeps no connection; it can still be used
+
+
+@pytest.fixture
+def hospitals(tmp_path: Path) -> Iterator[Callable[..., FhirHospital]]:
+    numbers, made = count(), []
+
+    def make(*, own_parameter: bool) -> FhirHospital:
+        hospital = FhirHospital(f"sqlite:///{tmp_path}/his{next(numbers)}.db", own_parameter=own_parameter)
+        made.append(hospital)
+        return hospital
+
+    yield make
+    for hospital in made:
+        hospital.close()
+
+
+class TestWithASearchParameterForOriginals(contract.AdapterContract):
+    @pytest.fixture
+    def make_hospital(self, hospitals: Callable[..., FhirHospital]) -> Callable[[], FhirHospital]:
+        return lambda: hospitals(own_parameter=True)
+
+
+class TestByPatient(contract.AdapterContract):
+    @pytest.fixture
+    def make_hospital(self, hospitals: Callable[..., FhirHospital]) -> Callable[[], FhirHospital]:
+        return lambda: hospitals(own_parameter=False)
