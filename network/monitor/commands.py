@@ -24,7 +24,7 @@ from network.monitor.queue import Queue
 from network.monitor.relay import Channel, Relay
 from network.monitor.server import MonitorServer, run
 from network.monitor.settings import MonitorSettings
-from network.monitor.snmp import SnmpChannel, SnmpUser, secret
+from network.monitor.snmp import SnmpChannel, SnmpUser, engine_id, secret
 from network.monitor.syslog import SyslogChannel, SyslogFormat
 
 log = logging.getLogger("network.monitor")
@@ -60,6 +60,8 @@ def monitor_command() -> None:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
+        if settings.snmp_version == "3":
+            log.info("SNMP engine id 0x%s", engine_id(settings.enterprise, socket.gethostname()).hex())
         log.info("takes alerts on http://%s:%d", *server.server_address[:2])
         run(relay, server, stop, news)
 
