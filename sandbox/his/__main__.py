@@ -13,9 +13,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sandbox.his import operations, schema
+from sandbox.his import hl7_command, operations, schema
 from sandbox.his.day import Day, Plan
 from sandbox.his.dirty import Sprinkler
+from sandbox.his.fhir import BASE as FHIR_BASE
+from sandbox.his.fhir import create_app as create_fhir_app
 from sandbox.his.guard import SandboxInProduction, refuse_in_production
 from sandbox.his.operations import OperationRefused
 from sandbox.his.service import create_app
@@ -69,6 +71,15 @@ def _serve(options: argparse.Namespace) -> None:
     known = f"{ADDRESS} (user {USER}, password: {key})" if soap else f"/his/v1 (X-API-KEY: {key})"
     print(f"http://{LOOPBACK}:{options.port}{known}", flush=True)
     uvicorn.run(app, host=LOOPBACK, port=options.port, log_level="warning")
+
+
+def _serve_fhir(options: argparse.Namespace) -> None:
+    import uvicorn
+
+    engine = open_database(options.db)
+    token = options.token or os.environ.get("SAEGIM_SANDBOX_FHIR_TOKEN") or "sandbox"
+    print(f"http://{LOOPBACK}:{options.port}{FHIR_BASE} (Authorization: Bearer {token})", flush=True)
+    uvicorn.run(create_fhir_app(engine, token), host=LOOPBACK, port=options.port, log_level="warning")
 
 
 def _cancel(options: argparse.Namespace) -> None:
@@ -128,6 +139,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--protocol", choices=("rest", "soap"), default="rest")
     serve.add_argument("--api-key", help="of SOAP the password; else SAEGIM_SANDBOX_HIS_KEY, else sandbox")
     serve.set_defaults(run=_serve)
+
+    hl7_command.add_command(commands, shared)
+    fhir = commands.add_parser("serve-fhir", parents=[shared], help="the FHIR R4 server, on loopback")
+    fhir.add_argument("--port", type=int, default=8092)
+    fhir.add_argument("--token", help="else SAEGIM_SANDBOX_FHIR_TOKEN, else sandbox")
+    fhir.set_defaults(run=_serve_fhir)
 
     _add_desk(commands, shared, noted)
     return parser

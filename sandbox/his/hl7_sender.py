@@ -56,6 +56,12 @@ class Report:
     repeated: int = 0
     refused: list[tuple[str, str]] = field(default_factory=list)
 
+    def add(self, other: Report) -> None:
+        """Count another's in."""
+        self.accepted += other.accepted
+        self.repeated += other.repeated
+        self.refused += other.refused
+
 
 class Sender:
     """One connection, made anew when it is lost. timeout: seconds to wait for an answer. tries: per message, None
@@ -77,17 +83,25 @@ class Sender:
         self._tries = tries
         self._tls = tls
         self._socket: socket.socket | None = None
+        self.total = Report()
+        """Of all that was sent so far."""
 
     def send(self, messages: Iterable[Outgoing]) -> Report:
-        """All of them in their order. Raises ListenerGone."""
+        """All of them in their order; what became of these. Raises ListenerGone."""
         report = Report()
+        try:
+            self._send(messages, report)
+        finally:
+            self.total.add(report)
+        return report
+
+    def _send(self, messages: Iterable[Outgoing], report: Report) -> None:
         for message in messages:
             answer = self._until_answered(message, report)
             if answer.accepted:
                 report.accepted += 1
             else:
                 report.refused.append((message.control_id, f"{answer.code.decode()} {answer.error.decode()}"))
-        return report
 
     def close(self) -> None:
         """Hang up."""

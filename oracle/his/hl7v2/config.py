@@ -75,6 +75,7 @@ def make_hl7v2(config: Hl7Config, database: Engine, clock: Clock, vault: Vault) 
     limits = Limits(config.message_bytes, config.connections, config.frame_seconds, config.idle_seconds)
     tls = _context(config.tls) if config.tls else None
     listener = Listener(config.host, config.port, receiver.answer, limits, tls=tls, peers=config.peers)
+    counts.connections.set_function(lambda: listener.connections)
     return Hl7Adapter(mapping, inbox, listener, counts)
 
 

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from threading import Lock, Thread
+from threading import Lock, Thread, current_thread
 from time import monotonic
 from typing import Final
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 Answer = Callable[[Sequence[Frame]], list[bytes]]
 _PIECE: Final = 65_536
 _JOIN_SECONDS: Final = 10.0
+_LEAVE_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Listener:
         self._tls = tls
         self._peers = peers
         self._lock = Lock()
-        self._connections: dict[socket.socket, Thread] = {}
+        self._connections: dict[Thread, socket.socket] = {}
         self._socket: socket.socket | None = None
         self._thread: Thread | None = None
 
@@ -92,7 +93,7 @@ class Listener:
         self._thread.join(_JOIN_SECONDS)
         with self._lock:
             open_now = dict(self._connections)
-        for connection, thread in open_now.items():
+        for thread, connection in open_now.items():
             _shut(connection)
             thread.join(_JOIN_SECONDS)
         self._socket.close()
@@ -113,7 +114,7 @@ class Listener:
                     connection.close()
                     continue
                 thread = Thread(target=self._serve, args=(connection,), name="hl7v2-connection", daemon=True)
-                self._connections[connection] = thread
+                self._connections[thread] = connection
             thread.start()
 
     def _allowed(self, host: str) -> bool:
@@ -128,16 +129,16 @@ class Listener:
             if self._tls is None:
                 self._talk(connection)
             else:
-                with self._tls.wrap_socket(
-                    connection, server_side=True, suppress_ragged_eofs=True
-                ) as secured:
+                with self._tls.wrap_socket(connection, server_side=True) as secured:
+                    with self._lock:
+                        self._connections[current_thread()] = secured
                     self._talk(secured)
         except OSError as error:
             log.info("connection ended: %s", type(error).__name__)
         finally:
             connection.close()
             with self._lock:
-                self._connections.pop(connection, None)
+                del self._connections[current_thread()]
 
     def _talk(self, connection: socket.socket) -> None:
         """Take frames and answer them until the client goes, or sends what is no frame. Raises OSError."""
@@ -152,11 +153,20 @@ class Listener:
                 connection.settimeout(self._limits.frame_seconds)
                 connection.sendall(b"".join(framed(each) for each in self._answer(taken)))
                 if taken[-1].fatal:
+                    self._take_leave(connection)
                     return
             if taken or not was_inside:
                 allowed = self._limits.frame_seconds if frames.inside else self._limits.idle_seconds
                 until = monotonic() + allowed
         raise TimeoutError
+
+    def _take_leave(self, connection: socket.socket) -> None:
+        """Hang up so that the last answer arrives: with bytes unread, closing would take it back. Raises OSError."""
+        connection.settimeout(_LEAVE_SECONDS)
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+        until, unread = monotonic() + self._limits.frame_seconds, 4 * self._limits.message_bytes
+        while unread > 0 and monotonic() < until and (data := connection.recv(_PIECE)):
+            unread -= len(data)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -167,6 +177,7 @@ def bound(host: str, port: int) -> socket.socket:
 
 def _shut(connection: socket.socket) -> None:
     try:
-        connection.shutdown(socket.SHUT_RDWR)
+        # not SSLSocket's own, which takes the session away from the thread that reads
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
         return  # closed already

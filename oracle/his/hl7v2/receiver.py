@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from chain.clock import Clock
@@ -53,6 +53,16 @@ class Counts:
             "saegim_oracle_hl7_ignored",
             "Messages kept of which no document is made, because their type is not mapped",
             ["type"],
+            registry=self.registry,
+        )
+        self.last = Gauge(
+            "saegim_oracle_hl7_last_message_timestamp_seconds",
+            "When a message was last stored; a hospital that is silent for long may be cut off",
+            registry=self.registry,
+        )
+        self.connections = Gauge(
+            "saegim_oracle_hl7_connections",
+            "Connections of senders that are open now",
             registry=self.registry,
         )
 
@@ -201,7 +211,9 @@ class Receiver:
         ).inc()
         if refusal is not None:
             log.warning("message refused: %s", refusal)
-        elif isinstance(found, Incoming) and found.stream is Stream.IGNORED:
+            return
+        self.counts.last.set(self.clock().timestamp())
+        if isinstance(found, Incoming) and found.stream is Stream.IGNORED:
             self.counts.ignored.labels(kind).inc()
 
 
@@ -213,7 +225,7 @@ def _code_of(malformed: Malformed) -> Code:
 
 def _name(message: Message, number: int) -> str:
     """A name in the header: short and printable. Raises Refusal, Malformed."""
-    value = message.header(number) or ""
+    value = (message.header(number) or "").strip(" ")
     if len(value) > _LONGEST_NAME // 2 or not value.isprintable():
         raise Refusal(Code.DATA_TYPE, "a name in the header is too long or not printable", number)
     return value
