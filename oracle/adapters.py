@@ -15,6 +15,7 @@ from oracle.his.fhir.config import FhirConfig, make_fhir
 from oracle.his.hl7v2 import Hl7Config, make_hl7v2
 from oracle.his.mapping import MappingInvalid
 from oracle.his.sql.config import SqlConfig, make_sql
+from oracle.his.webservice.config import WebServiceConfig, make_webservice
 from oracle.vault import Vault
 
 Factory: TypeAlias = Callable[..., HisAdapter]
@@ -33,8 +34,9 @@ class Registered(NamedTuple):
 
 ADAPTERS: Final[Mapping[str, Registered]] = {
     "fhir": Registered(FhirConfig, make_fhir),
-    "sql": Registered(SqlConfig, make_sql),
     "hl7v2": Registered(Hl7Config, make_hl7v2, keeps=True),
+    "sql": Registered(SqlConfig, make_sql),
+    "webservice": Registered(WebServiceConfig, make_webservice),
 }
 """By the name in `SAEGIM_ORACLE_ADAPTER`."""
 

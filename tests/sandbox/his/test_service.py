@@ -20,7 +20,10 @@ def client(hospital: Engine) -> TestClient:
     return TestClient(create_app(hospital, "a key"))
 
 
-@pytest.mark.parametrize("path", ["receipts", "receipts/1", "visits", "visits/1", "patients/10000001"])
+@pytest.mark.parametrize(
+    "path",
+    ["receipts", "receipts/1", "receipts/by-original?numbers=1", "visits", "visits/1", "patients/10000001"],
+)
 @pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "another"}, {"X-API-KEY": ""}])
 def test_without_the_key_there_is_nothing(client: TestClient, path: str, headers: dict[str, str]):
     assert client.get(f"/his/v1/{path}", headers=headers).status_code == 401
@@ -72,6 +75,30 @@ def test_a_receipt_carries_its_rows_and_lines(client: TestClient, fill: Callable
     assert row["TOT_AMT"] == facts["total"] == sum(line["AMT"] for line in row["SEBU"])
     assert row["HANG"] and all("SUNAP_NO" not in each for each in row["HANG"])
     assert row in client.get("/his/v1/receipts", params={"limit": 500}, headers=KEY).json()["rows"]
+
+
+def test_what_refers_to_a_receipt_is_found(client: TestClient, hospital: Engine, fill: Callable[..., Day]):
+    fill(60)
+    query = 'SELECT "SUNAP_NO", "ORG_SUNAP_NO" FROM "SRCPTM" WHERE "ORG_SUNAP_NO" IS NOT NULL LIMIT 1'
+    with hospital.connect() as connection:
+        number, original = connection.execute(text(query)).one()
+    answer = client.get("/his/v1/receipts/by-original", params={"numbers": f"{original},x"}, headers=KEY)
+    rows = answer.json()["rows"]
+    assert number in [row["SUNAP_NO"] for row in rows] and rows[0]["HANG"]
+    assert {row["ORG_SUNAP_NO"] for row in rows} == {original}
+
+
+def test_more_numbers_than_the_service_takes_are_refused(client: TestClient):
+    many = {"numbers": ",".join(["1"] * 101)}
+    assert client.get("/his/v1/receipts/by-original", params=many, headers=KEY).status_code == 422
+
+
+def test_a_name_in_an_old_encoding_is_read(client: TestClient, hospital: Engine, fill: Callable[..., Day]):
+    fill(10, plain=True)
+    with hospital.begin() as connection:
+        connection.execute(text('UPDATE "PPTNTM" SET "PT_NM" = :name'), {"name": "환자뷁".encode("cp949")})
+    rows = client.get("/his/v1/visits", headers=KEY).json()["rows"]
+    assert {row["PT_NM"] for row in rows} == {"환자뷁"}
 
 
 def test_a_visit_carries_its_diagnoses(client: TestClient, fill: Callable[..., Day]):
