@@ -8,7 +8,7 @@ node whose key belongs to another account is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -22,10 +22,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chain.hashing import keccak256
 from network.acceptances import address_of
 from network.addresses import created_address
+from network.carry import Carried
 from network.creation import coins_at_birth
 from network.deploy import FEWEST_VALIDATORS
 from network.errors import DeploymentRefused, PlanInvalid
-from network.genesis import genesis_hash, qbft_genesis, vanity_tag, write_genesis
+from network.genesis import genesis_hash, plain_accounts, qbft_genesis, vanity_tag, write_genesis
 from network.geth import ROOT
 from network.keys import KeyRing
 from network.manifest import Manifest
@@ -73,6 +74,8 @@ class BesuNetwork:
     """Address that will deploy the contracts, with its first transactions."""
     period: int
     timestamp: int
+    carried: Carried | None = None
+    """The state of the chain that this one goes on from. Then its validators are the registry's of there."""
 
     def genesis(self, contract_from: int | None = None) -> dict[str, Any]:
         """The first block's file. `contract_from`: block from which on the registry names the validators."""
@@ -80,10 +83,15 @@ class BesuNetwork:
             chain_id=self.plan.chain_id,
             period=self.period,
             validators=[node.address for node in self.nodes],
-            alloc=coins_at_birth(self.ring, self.plan, deployer=self.deployer),
+            accounts=self._accounts_at_birth(),
             timestamp=self.timestamp,
             contract=None if contract_from is None else (contract_from, created_address(self.deployer, 0)),
         )
+
+    def _accounts_at_birth(self) -> Mapping[str, Mapping[str, Any]]:
+        if self.carried is not None:
+            return self.carried.accounts
+        return plain_accounts(coins_at_birth(self.ring, self.plan, deployer=self.deployer))
 
     def accounts(self) -> list[str]:
         """Who may send transactions: every account of the plan, and the deployer."""
@@ -91,20 +99,35 @@ class BesuNetwork:
         return sorted({*planned, to_checksum_address(self.deployer)}, key=str.lower)
 
 
-def local_nodes(manifest: Manifest, plan: EnrolmentPlan, ring: KeyRing) -> list[BesuNode]:
-    """The validators of the network on this machine as Besu nodes, on the ports that they have."""
-    accounts = {one.name: one.validator for one in plan.founders if one.validator is not None}
+def planned_validators(plan: EnrolmentPlan, ring: KeyRing, carried: Carried | None) -> dict[str, str]:
+    """By institution, the sealing accounts that the first block must list: the founders', or of a carried chain its
+    registry's. Raises DeploymentRefused if the plan does not know one of these, KeyRefused."""
+    known = {
+        one.name: address_of(one.validator, ring) for one in plan.institutions if one.validator is not None
+    }
+    if carried is None:
+        return {one.name: known[one.name] for one in plan.founders if one.voting}
+    found = {name: address for name, address in known.items() if address in carried.validators}
+    if set(found.values()) != carried.validators:
+        raise DeploymentRefused(
+            "the plan lacks a validator of the chain that is carried: add its institution"
+        )
+    return found
+
+
+def local_nodes(manifest: Manifest, ring: KeyRing, validators: Collection[str]) -> list[BesuNode]:
+    """The nodes of these institutions on this machine as Besu nodes, on the ports that they have."""
     return [
         BesuNode(
             institution=entry.institution,
-            node_id=node_id_of(bytes(ring.account(accounts[entry.institution].key).key)),
+            node_id=node_id_of(bytes(ring.account(entry.key).key)),
             host="127.0.0.1",
             p2p_port=entry.peer_port,
             rpc_port=entry.rpc_port,
             metrics_port=METRICS_PORT + entry.index - 1,
         )
         for entry in manifest.validators
-        if entry.institution in accounts
+        if entry.institution in validators
     ]
 
 
@@ -198,11 +221,7 @@ def _toml(texts: Sequence[str]) -> str:
 
 
 def _check(network: BesuNetwork) -> None:
-    planned = {
-        founder.name: address_of(founder.validator, network.ring)
-        for founder in network.plan.founders
-        if founder.validator is not None
-    }
+    planned = planned_validators(network.plan, network.ring, network.carried)
     given = {node.institution: node.address for node in network.nodes}
     if len(given) != len(network.nodes) or len({node.enode for node in network.nodes}) != len(given):
         raise DeploymentRefused("an institution or a node stands twice among the nodes")

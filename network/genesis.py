@@ -39,7 +39,7 @@ def clique_genesis(
     genesis["config"]["clique"]["period"] = period
     genesis["timestamp"] = hex(timestamp)
     genesis["extraData"] = "0x" + extra_data(validators).hex()
-    genesis["alloc"] = {address: {"balance": hex(wei)} for address, wei in sorted(alloc.items())}
+    genesis["alloc"] = plain_accounts(alloc)
     return genesis
 
 
@@ -48,12 +48,13 @@ def qbft_genesis(
     chain_id: int,
     period: int,
     validators: Sequence[str],
-    alloc: Mapping[str, int],
+    accounts: Mapping[str, Mapping[str, Any]],
     timestamp: int,
     contract: tuple[int, str] | None = None,
 ) -> dict[str, Any]:
     """The genesis of a QBFT chain as Besu reads it: arguments as `clique_genesis`, base fee 0 for ever.
 
+    `accounts`: by address the balance and, of a state that was carried over, nonce, code and storage, hexadecimal.
     `contract`: from which block on which contract names the validators (`getValidators()`); until then, those of the
     extra data. It is no part of the first block, so the hash is the same with and without.
     """
@@ -63,12 +64,17 @@ def qbft_genesis(
     genesis["timestamp"] = hex(timestamp)
     signers = tuple(sorted(to_canonical_address(address) for address in validators))
     genesis["extraData"] = "0x" + QbftExtra(bytes(_VANITY_BYTES), signers).encode().hex()
-    genesis["alloc"] = {address: {"balance": hex(wei)} for address, wei in sorted(alloc.items())}
+    genesis["alloc"] = dict(sorted(accounts.items()))
     if contract is not None:
         block, address = contract
         chosen = {"validatorselectionmode": "contract", "validatorcontractaddress": address.lower()}
         genesis["config"]["transitions"] = {"qbft": [{"block": block, **chosen}]}
     return genesis
+
+
+def plain_accounts(alloc: Mapping[str, int]) -> dict[str, dict[str, str]]:
+    """Accounts that only have coins, as genesis files write them. Amounts in wei."""
+    return {address: {"balance": hex(wei)} for address, wei in sorted(alloc.items())}
 
 
 def engine_of(genesis: Mapping[str, Any]) -> str:
@@ -109,7 +115,7 @@ def genesis_hash(genesis: Mapping[str, Any]) -> str:
         parent_hash=bytes(32),
         uncles_hash=keccak256(rlp.encode([])),
         beneficiary=to_canonical_address(genesis["coinbase"]),
-        state_root=_state_root(genesis["alloc"]),
+        state_root=state_root(genesis["alloc"]),
         transactions_root=_EMPTY_TRIE,
         receipts_root=_EMPTY_TRIE,
         bloom=bytes(256),
@@ -129,10 +135,28 @@ def genesis_hash(genesis: Mapping[str, Any]) -> str:
 _EMPTY_TRIE = keccak256(rlp.encode(b""))
 
 
-def _state_root(alloc: Mapping[str, Mapping[str, str]]) -> bytes:
-    """Root of the state in which each address of `alloc` is a plain account with its balance."""
+def state_root(alloc: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """Root of the state of these accounts: balance and, where given, nonce, code and storage, in hexadecimal."""
     trie = HexaryTrie({})
     for address, account in alloc.items():
-        fields = [b"", int_to_big_endian(int(account["balance"], 16)), _EMPTY_TRIE, keccak256(b"")]
+        fields = [
+            _integer(account.get("nonce", "0x0")),
+            _integer(account["balance"]),
+            _storage_root(account.get("storage", {})),
+            keccak256(bytes.fromhex(account.get("code", "0x")[2:])),
+        ]
         trie[keccak256(to_canonical_address(address))] = rlp.encode(fields)
     return bytes(trie.root_hash)
+
+
+def _storage_root(storage: Mapping[str, str]) -> bytes:
+    trie = HexaryTrie({})
+    for slot, value in storage.items():
+        trie[keccak256(int(slot, 16).to_bytes(32, "big"))] = rlp.encode(_integer(value))
+    return bytes(trie.root_hash)
+
+
+def _integer(text: str) -> bytes:
+    """A hexadecimal number as RLP has it: no leading zeros, zero is nothing."""
+    number = int(text, 16)
+    return int_to_big_endian(number) if number else b""

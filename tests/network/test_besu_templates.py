@@ -169,7 +169,7 @@ def test_the_hash_is_the_one_that_besu_computes() -> None:
     assert Header.from_rpc(block).hash.hex() == HASH_OF_BESU
     extra = decode_extra(bytes.fromhex(str(OF_BESU["extraData"])[2:]))
     names = [f"0x{raw.hex()}" for raw in extra.validators]
-    made = qbft_genesis(chain_id=1, period=1, validators=names, alloc={}, timestamp=1)
+    made = qbft_genesis(chain_id=1, period=1, validators=names, accounts={}, timestamp=1)
     assert len(made["extraData"]) == len(str(OF_BESU["extraData"]))
     assert decode_extra(bytes.fromhex(made["extraData"][2:])) == replace(
         extra, validators=tuple(sorted(extra.validators))
