@@ -88,6 +88,7 @@ class SnmpChannel:
         """Number of boots: minutes since 1970. It grows with every start, as receivers demand, and needs no file."""
         (boots,) = self._engine.get_mib_builder().import_symbols("__SNMP-FRAMEWORK-MIB", "snmpEngineBoots")
         boots.syntax = boots.syntax.clone(int(clock().timestamp()) // 60)
+        self.boots = int(boots.syntax)
 
     def send(self, message: Message) -> None:
         """Send one notification. Raises NotDelivered if it could not be sent or an INFORM was not acknowledged."""

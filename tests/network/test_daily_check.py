@@ -81,6 +81,18 @@ def test_a_record_taken_out_of_the_middle_is_missed(days: Days) -> None:
     assert refused.value.day == "2026-07-03"
 
 
+def test_a_record_written_again_by_the_key_s_holder_does_not_fit(days: Days, tmp_path: Path) -> None:
+    other = Days(tmp_path / "other")
+    other.key, other.checks = days.key, DailyChecks(other.folder, days.key.public_key())
+    other.check(1, {"http://a": Checked("http://a", 200, {})})
+    other.check(2, {"http://a": Checked("http://a", 200, {})})
+    assert len(other.checks.verify()) == 2
+    for day in (1, 2):
+        days.path(day).write_text(other.path(day).read_text())
+    with pytest.raises(RecordRefused, match="previous"):
+        days.checks.verify()
+
+
 def test_a_record_that_was_changed_or_moved_is_refused(days: Days) -> None:
     head, payload, signature = days.path(3).read_text().strip().split(".")
     flipped = payload[:10] + ("A" if payload[10] != "A" else "B") + payload[11:]

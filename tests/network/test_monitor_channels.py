@@ -302,8 +302,8 @@ USERS = {
 def channel() -> Iterator[Callable[..., SnmpChannel]]:
     made: list[SnmpChannel] = []
 
-    def make(port: int, user: SnmpUser, *, inform: bool = False) -> SnmpChannel:
-        clock = lambda: datetime.now(UTC)  # noqa: E731 - receivers compare with the real time
+    def make(port: int, user: SnmpUser, *, inform: bool = False, later: int = 0) -> SnmpChannel:
+        clock = lambda: datetime.now(UTC) + timedelta(minutes=later)  # noqa: E731 - receivers compare with the real time
         made.append(SnmpChannel(f"127.0.0.1:{port}", user, ENTERPRISE, clock, inform=inform, machine="relay"))
         return made[-1]
 
@@ -336,8 +336,12 @@ def test_snmptrapd_takes_what_is_sent(
 def test_a_relay_that_started_again_is_still_believed(
     trapd: Trapd, channel: Callable[..., SnmpChannel]
 ) -> None:
-    for _ in range(2):
-        channel(trapd.port, USERS["3"]).send(MESSAGE)
+    boots = []
+    for later in (0, 7):
+        sender = channel(trapd.port, USERS["3"], later=later)
+        sender.send(MESSAGE)
+        boots.append(sender.boots)
+    assert boots[1] == boots[0] + 7, "a receiver refuses an engine that has started less often than it knows"
     wait_for("two notifications", lambda: len(trapd.traps()) == 2)
 
 
