@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, inspect
 
+from backend.audit import models as audit
 from backend.db import migrate
 from backend.documents import models
 from backend.vault.models import KeysBase
@@ -24,6 +25,11 @@ MAIN = [
         models.DocumentProof,
         models.Delivery,
         models.ShareLink,
+        audit.AuditEvent,
+        audit.AuditHead,
+        audit.AuditPatientHead,
+        audit.AuditCheckpoint,
+        audit.AuditAnchor,
     )
 ]
 HISTORIES: dict[str, tuple[MetaData, set[str], str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from backend.audit import models as audit
 from backend.documents import models
 from chain.db import table_of
 
@@ -15,6 +16,11 @@ TABLES = [
         models.DocumentProof,
         models.Delivery,
         models.ShareLink,
+        audit.AuditEvent,
+        audit.AuditHead,
+        audit.AuditPatientHead,
+        audit.AuditCheckpoint,
+        audit.AuditAnchor,
     )
 ]
 
