@@ -25,7 +25,7 @@ from oracle.states import QuarantineState
 _AT_ONCE: Final = 200
 _KINDS: Final = {
     Stream.VISIT: ("visit", "diagnosis"),
-    Stream.SETTLEMENT: ("bill", "receipt", "statement"),
+    Stream.SETTLEMENT: ("receipt", "bill", "statement"),
 }
 FactsOf: TypeAlias = Callable[[Session, Entry], dict[str, Any] | None]
 """What must outlive a message; None: nothing."""

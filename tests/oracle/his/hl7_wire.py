@@ -35,7 +35,7 @@ def adt(
     """A message about a visit at a time of day (HHMMSS…)."""
     fields = {
         "app": "HIS",
-        "at": f"20261124{at}",
+        "sent": f"20261124{at}",
         "processing": "P",
         "version": "2.5.1",
         "charset": "UNICODE UTF-8",
@@ -49,7 +49,7 @@ def adt(
         "SAMPLE",
         "SAEGIM",
         "SAMPLE",
-        fields["at"],
+        fields["sent"],
         "",
         f"{kind}^{event}",
         control_id,
