@@ -131,6 +131,10 @@ class SnmpChannel:
     def close(self) -> None:
         """End the engine and its loop."""
         self._engine.close_dispatcher()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
 
 
