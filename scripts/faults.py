@@ -21,9 +21,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "faults"
 REPORT = ROOT / "bench" / "out" / "faults.md"
+TRACES = REPORT.with_suffix(".log")
+"""What pytest itself says, with the traces of failures."""
 SEED = 20260302
-OPTIONS = "-oaddopts=--strict-markers --import-mode=importlib -p no:ape_test"
-"""pyproject.toml's without those of the terminal, which is this program."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,8 @@ class Reporter:
         told = {name: str(value) for name, value in report.user_properties}
         if not told and not report.failed:
             return
-        problem = str(report.longrepr).strip().splitlines()[-1] if report.failed else ""
-        self.lines.append(
-            Line(_name(report.nodeid), not report.failed, report.duration, told, _own(report) or problem)
-        )
+        problem = _own(report) if report.failed else ""
+        self.lines.append(Line(_name(report.nodeid), not report.failed, report.duration, told, problem))
         print(self.lines[-1].as_text(), file=self.out, flush=True)
 
 
@@ -97,7 +95,7 @@ def _own(report: pytest.TestReport) -> str:
     """Where the error was raised, and its message."""
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is None:
-        return ""
+        return report.longreprtext.strip().splitlines()[-1]
     return f"{Path(crash.path).name}:{crash.lineno}: {' '.join(str(crash.message).split())[:600]}"
 
 
@@ -126,13 +124,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run them. 0: the system came right after every fault; 1: after one at least it did not."""
     arguments = _arguments(argv)
     os.environ.update(FAULTS="all", FAULTS_SEED=str(arguments.seed))
-    options = [str(FOLDER), f"--rootdir={ROOT}", OPTIONS, "-p", "no:terminal", "-p", "no:cacheprovider"]
+    options = [str(FOLDER), f"--rootdir={ROOT}", "-p", "no:cacheprovider"]
     options += ["-k", arguments.only] if arguments.only else []
     options += ["--collect-only"] if arguments.list else []
     reporter = Reporter(os.fdopen(os.dup(sys.stdout.fileno()), "w"))
     if not arguments.list:
         print(f"seed {arguments.seed}", flush=True)
+    TRACES.parent.mkdir(parents=True, exist_ok=True)
+    with TRACES.open("wb") as traces:
+        os.dup2(
+            traces.fileno(), sys.stdout.fileno()
+        )  # pytest talks into the file, the reporter to the terminal
     code = pytest.main(options, plugins=[reporter])
+    os.dup2(reporter.out.fileno(), sys.stdout.fileno())
     if arguments.list:
         print("\n".join(reporter.names))
         return 0 if reporter.names else 1

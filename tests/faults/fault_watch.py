@@ -95,6 +95,8 @@ class Watch:
         if report.verdict not in document.truth:
             codes = {question.value: finding.code for question, finding in report.findings.items()}
             self.wrong.append(f"{where} {codes}")
+        if report.verdict is not Verdict.VALID:
+            return  # what has ended does not come back by waiting; that it is in force must be known freshly
         held = _sealed_at(document.bundle)
         if _too_old(held, asked) and (node is None or _too_old(newest, asked)):
             later = None if node is None else self._nodes.newest_time()  # the chain may have moved meanwhile

@@ -193,7 +193,7 @@ def endure(fault: Fault, network: LocalNetwork, home: Path, seed: int) -> Outcom
             fault.heal(world)
             seconds = world.come_right()
             reversed_blocks = watch.reversed_blocks()
-        assert watch.wrong == [], watch.wrong[:5]
+        assert not watch.wrong, "\n".join(watch.wrong[:5])
         assert watch.said, "nobody asked anything"
         did = "; ".join(world.notes)
         replaced = world.replacements()

@@ -31,8 +31,12 @@ TRIES = 6
 def kill_at(world: World, points: list[str]) -> None:
     """Let the oracle die at each of these points in turn, each with more receipts waiting."""
     for point in points:
-        ends = (world.once(crash=point) for _ in range(TRIES) if world.day(3) is None)
-        assert -SIGKILL in ends, f"{point} was never passed: {world.site.output}"
+        for _ in range(TRIES):
+            world.day(3)
+            if world.once(crash=point) == -SIGKILL:
+                break
+        else:
+            raise AssertionError(f"{point} was never passed: {world.site.output}")
     world.note("killed at " + " → ".join(points))
 
 
@@ -126,7 +130,7 @@ FAULTS = (
         short=True,
     ),
     Fault("kill-every-point", "kill -9 of the oracle at every point of its pipeline", kill_everywhere),
-    Fault("kill-in-a-row", "kill -9 at twelve drawn points in a row", partial(kill_in_a_row, length=12)),
+    Fault("kill-in-a-row", "kill -9 at eight drawn points in a row", partial(kill_in_a_row, length=8)),
     Fault("kill-in-recovery", "kill -9 of an oracle that recovers from a kill", kill_without_new_work),
     Fault(
         "lost-answers",
