@@ -68,7 +68,10 @@ class FhirAdapter:
         self._http.close()
 
     def _check_release(self) -> None:
-        statement = self._http.get("metadata", what="looking at the server's capabilities")
+        try:
+            statement = self._http.get("metadata", what="looking at the server's capabilities")
+        except NotThere:
+            statement = None
         release = statement.get("fhirVersion") if isinstance(statement, dict) else None
         if not isinstance(release, str) or not release.startswith(_RELEASE):
             remedy = "Give the base address of an R4 endpoint (fhirVersion 4.0.1)."

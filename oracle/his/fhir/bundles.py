@@ -48,9 +48,9 @@ def entries_of(http: FhirHttp, bundle: Any, kind: str, what: str) -> list[Resour
     return [entry for entry in found if not _is_outcome(entry.get("resource"))]
 
 
-def next_link(http: FhirHttp, bundle: Mapping[str, Any]) -> str | None:
+def next_link(http: FhirHttp, bundle: Any) -> str | None:
     """The address of the next page on this server. Raises HisMalformed for one that leads elsewhere."""
-    links = bundle.get("link")
+    links = bundle.get("link") if isinstance(bundle, dict) else None
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
             return http.inside(link["url"])

@@ -23,6 +23,7 @@ from oracle.his.streams import Made, Stream
 from oracle.his.values import BadValue
 
 _VERSIONS: Final = "10"
+_WITH_STATUS: Final = ("Encounter", "Invoice")
 _MOVES: Final = timedelta(seconds=60)
 """How far the place in the history lags before it is moved without anything having been found."""
 
@@ -100,18 +101,19 @@ class DeletedStream:
         self.name = f"deleted-{stream.name}"
         self._kind = kind
         self._stream = stream
+        self._named = "receipt" if "receipt" in stream.kinds else stream.kinds[0]
 
     def make(self, session: Pool, found: Sequence[Found]) -> Made:
         """See `Stream`."""
         made, known = Made(), []
+        session.load(self._kind, [each.key for each in found])
         for each in found:
-            session.load(self._kind, [each.key])
             if session.get(self._kind, each.key) is not None:
                 continue  # it is there again
             if last_version(session, self._kind, each.key) is None:
                 made.rejects.append(
                     Reject(
-                        f"{self.kinds[0]}:{each.key}",
+                        f"{self._named}:{each.key}",
                         Reason.GONE.value,
                         "deleted, and no earlier version is kept",
                     )
@@ -125,7 +127,7 @@ class DeletedStream:
 def last_version(pool: Pool, kind: str, id_: str) -> datetime | None:
     """When a resource was deleted; None if it was not, or if nothing is known of it.
 
-    Its last version is put into the pool as one that never was right.
+    Its last version is put into the pool as one that never was right, a Condition's as buried.
     """
     try:
         entries = list(
@@ -141,7 +143,8 @@ def last_version(pool: Pool, kind: str, id_: str) -> datetime | None:
     at = _deleted_at(entries[0]) or _changed(before)
     if at is None:
         return None
-    pool.put(kind, id_, {**before, "status": IN_ERROR, "meta": {"lastUpdated": at.isoformat()}})
+    hold = pool.put if kind in _WITH_STATUS else pool.bury
+    hold(kind, id_, {**before, "status": IN_ERROR, "meta": {"lastUpdated": at.isoformat()}})
     return at
 
 

@@ -34,11 +34,10 @@ class FormRows:
 
     def of(self, pool: Pool, keys: Iterable[str]) -> Mapping[str, list[Fields] | BadRow]:
         """See `DetailSource`."""
-        invoices = {key: each for key in keys if isinstance(each := pool.get("Invoice", key), dict)}
-        found = {key: self._rows(each) for key, each in invoices.items() if each.get("status") != IN_ERROR}
+        found = {key: self._rows(each) for key, each in _right(pool, keys)}
         return {key: rows for key, rows in found.items() if rows}
 
-    def _rows(self, invoice: Resource) -> list[Fields] | BadRow | None:
+    def _rows(self, invoice: Resource) -> list[Fields] | BadRow:
         rows: list[Fields] | BadRow = []
         for entry in line_items(invoice):
             rows = add_detail(rows, self._reader.reading({ENTRY: entry}))
@@ -56,7 +55,7 @@ class Lines:
 
     def of(self, pool: Pool, keys: Iterable[str]) -> Mapping[str, list[Fields] | BadRow]:
         """See `DetailSource`."""
-        receipts = {key: each for key in keys if isinstance(each := pool.get("Invoice", key), dict)}
+        receipts = dict(_right(pool, keys))
         names = {key: self._statement_id(pool, each) for key, each in receipts.items()}
         pool.load("Invoice", (name for name in names.values() if isinstance(name, str)))
         statements = {key: self._found(pool, receipts[key], name) for key, name in names.items()}
@@ -115,6 +114,14 @@ class Lines:
         if not known:
             raise BadRow(Reason.CODE_UNMAPPED, "code_list")
         return {**charge, "code": {**code, "coding": known}}
+
+
+def _right(pool: Pool, keys: Iterable[str]) -> Iterator[tuple[str, Resource]]:
+    """The Invoices of these keys that are there, but for those that never were right: they have no content."""
+    for key in keys:
+        invoice = pool.get("Invoice", key)
+        if isinstance(invoice, dict) and invoice.get("status") != IN_ERROR:
+            yield key, invoice
 
 
 def line_items(invoice: Resource) -> list[Resource]:

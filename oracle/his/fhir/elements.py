@@ -65,6 +65,10 @@ SETTLEMENT_ELEMENTS: Final[Elements] = {
     "kind": [Element("Invoice", ("type", "coding"))],
     "issued_at": [Element("Invoice", ("date",))],
     "made_at": [Element("Invoice", extension("made-at", "valueDateTime")), Element("Invoice", ("date",))],
+    "settled_date": [
+        Element("Invoice", extension("settled-date", "valueDate")),
+        Element("Invoice", ("date",)),
+    ],
     "original_date": [Element("Invoice", extension("original-date", "valueDate"))],
     "resettles": [Element("Invoice", extension("resettles", "valueBoolean"))],
     "period_start": [Element(STAY, ("period", "start"))],

@@ -22,6 +22,7 @@ class Pool:
         self.http = http
         self._found: defaultdict[str, dict[str, Resource | BadRow]] = defaultdict(dict)
         self._asked: defaultdict[str, set[str]] = defaultdict(set)
+        self._buried: dict[tuple[str, str], Resource] = {}
         self._searched: set[tuple[str, str, str]] = set()
 
     def load(self, kind: str, ids: Iterable[str]) -> None:
@@ -52,6 +53,14 @@ class Pool:
         """Hold a resource that was found in another way: an earlier version of one that was deleted."""
         self._asked[kind].add(id_)
         self._found[kind][id_] = resource
+
+    def bury(self, kind: str, id_: str, resource: Resource) -> None:
+        """Hold the last version of a deleted resource that nothing may refer to any more."""
+        self._buried[kind, id_] = resource
+
+    def buried(self, kind: str, id_: str) -> Resource | None:
+        """What was buried."""
+        return self._buried.get((kind, id_))
 
     def _search(self, kind: str, parameter: str, values: list[str], count: int) -> None:
         try:

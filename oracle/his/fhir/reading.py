@@ -103,7 +103,8 @@ class RowReader:
             found = None if value is None else convert(value)
         except BadValue as bad:
             raise BadRow(bad.reason, name) from None
-        if found is None and not field.nullable and None not in ALLOWED.get(name, ()):
+        means_nothing = value is not None and None in ALLOWED.get(name, ())
+        if found is None and not field.nullable and not means_nothing:
             raise BadRow(Reason.MISSING, name)
         return found
 

@@ -19,7 +19,7 @@ from oracle.his.fhir.mapping import STATEMENT, FhirMapping
 from oracle.his.fhir.pool import Pool
 from oracle.his.fhir.reading import instant
 from oracle.his.fhir.references import id_of, reference_in
-from oracle.his.fhir.visits import Diagnoses, Encounters, load_conditions
+from oracle.his.fhir.visits import OF_DIAGNOSES, Diagnoses, Encounters, load_conditions
 from oracle.his.rows import BadRow
 from oracle.his.scan import Found
 from oracle.his.settlement import Ref
@@ -34,9 +34,12 @@ class EncounterStream:
 
     def __init__(self, mapping: FhirMapping, zone: tzinfo) -> None:
         self.kinds: Sequence[str] = [kind for kind in ("visit", "diagnosis") if kind in mapping.documents]
-        head, issuer = Encounters(mapping, zone), mapping.issuer()
-        self._visits = VisitStream[Pool](head, None, mapping.documents & {"visit"}, issuer)
+        issuer = mapping.issuer()
+        self._visits = VisitStream[Pool](
+            Encounters(mapping, zone), None, mapping.documents & {"visit"}, issuer
+        )
         found = mapping.documents & {"diagnosis"}
+        head = Encounters(mapping, zone, OF_DIAGNOSES)
         self._diagnoses = VisitStream[Pool](head, Diagnoses(mapping, zone), found, issuer)
 
     def make(self, pool: Pool, found: Sequence[Found]) -> Made:
@@ -72,7 +75,7 @@ class ConditionStream:
     def make(self, pool: Pool, found: Sequence[Found]) -> Made:
         """See `Stream`."""
         pool.load("Condition", (each.key for each in found))
-        resources = [pool.get("Condition", each.key) for each in found]
+        resources = [pool.get("Condition", each.key) or pool.buried("Condition", each.key) for each in found]
         keys = (_encounter(pool, each) for each in resources if isinstance(each, dict))
         return self._encounters.diagnoses(pool, list(dict.fromkeys(key for key in keys if key is not None)))
 

@@ -6,12 +6,16 @@ token that lives for minutes. Nothing that opens the hospital's server stands in
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -112,13 +116,7 @@ class BackendServices:
 
     def _assertion(self, now: datetime) -> str:
         """A JWT that names this client to that one address, for one use (SMART Backend Services, 5)."""
-        try:
-            raw = self._key_file.read_bytes()
-            key: Any = (ECKey if b"EC PRIVATE" in raw or b"P-384" in raw else RSAKey).import_key(raw)
-        except ValueError:
-            key = self._other_kind(raw)
-        except (OSError, JoseError) as error:
-            raise self._no_key() from error
+        key = self._key()
         claims = {
             "iss": self._client_id,
             "sub": self._client_id,
@@ -130,18 +128,28 @@ class BackendServices:
         algorithm = _ALGORITHMS[key.key_type]
         return jwt.encode({"alg": algorithm, "typ": "JWT", "kid": self._kid}, claims, key, [algorithm])
 
-    def _other_kind(self, raw: bytes) -> Any:
-        """A PKCS #8 file does not say which kind of key it holds."""
+    def _key(self) -> ECKey | RSAKey:
         try:
-            return ECKey.import_key(raw)
-        except (ValueError, JoseError) as error:
-            raise self._no_key() from error
+            return _private_key(self._key_file.read_bytes())
+        except (OSError, ValueError, TypeError, JoseError, UnsupportedAlgorithm) as error:
+            remedy = "Give a PEM or JWK file with a P-384 or RSA private key, readable by the oracle's account alone."
+            raise HisMalformed(
+                self._name, "the file with the client's key can not be read", remedy
+            ) from error
 
-    def _no_key(self) -> HisMalformed:
-        remedy = (
-            "Give a PEM or JWK file with a P-384 or RSA private key, readable by the oracle's account alone."
-        )
-        return HisMalformed(self._name, "the file with the client's key can not be read", remedy)
+
+def _private_key(raw: bytes) -> ECKey | RSAKey:
+    """A private key of PEM or JWK. Raises ValueError, TypeError, JoseError, UnsupportedAlgorithm."""
+    key: ECKey | RSAKey
+    if raw.lstrip().startswith(b"{"):
+        data = json.loads(raw)
+        key = ECKey.import_key(data) if data.get("kty") == "EC" else RSAKey.import_key(data)
+    else:
+        elliptic = isinstance(load_pem_private_key(raw, None), ec.EllipticCurvePrivateKey)
+        key = ECKey.import_key(raw) if elliptic else RSAKey.import_key(raw)
+    if not key.is_private or (isinstance(key, ECKey) and key.curve_name != "P-384"):
+        raise ValueError("not a private key, or of another curve")
+    return key
 
 
 def _token_in(answer: httpx.Response) -> tuple[str | None, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
-from typing import Any
+from typing import Any, Final
 
 from oracle.his.base import Reason
 from oracle.his.fhir.bundles import Resource
@@ -13,17 +13,19 @@ from oracle.his.fhir.mapping import FhirMapping
 from oracle.his.fhir.pool import Pool
 from oracle.his.fhir.reading import Nodes, RowReader
 from oracle.his.fhir.references import follow, ids_of, reference_in, same_patient
-from oracle.his.fields import DIAGNOSIS, VISIT
+from oracle.his.fields import DIAGNOSIS, VISIT, Field
 from oracle.his.rows import BadRow, Fields, add_detail
 
 _ATTENDING = "ATND"
+OF_DIAGNOSES: Final = {name: field for name, field in VISIT.items() if name not in ("number", "insurance")}
+"""What a diagnosis document says of its visit."""
 
 
 class Encounters:
     """One row for each Encounter."""
 
-    def __init__(self, mapping: FhirMapping, zone: tzinfo) -> None:
-        self._reader = RowReader(VISIT_ELEMENTS, VISIT, mapping, zone)
+    def __init__(self, mapping: FhirMapping, zone: tzinfo, known: Mapping[str, Field] = VISIT) -> None:
+        self._reader = RowReader(VISIT_ELEMENTS, known, mapping, zone)
 
     def by_key(self, pool: Pool, keys: Iterable[str]) -> Iterator[tuple[str, Fields | BadRow]]:
         """See `HeadSource`."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import uvicorn
 
@@ -86,3 +89,100 @@ def adapter_of(
         sleep=sleep,
     )
     return FhirAdapter(mapping, http, clock=clock)
+
+
+Resource = dict[str, Any]
+Answer = tuple[int, dict[str, str], bytes]
+Intercept = Callable[[str, str, dict[str, list[str]]], Answer | None]
+"""Of method, path and parameters: another answer than the honest one, or None for that."""
+
+
+class Shelf:
+    """A small R4 server over resources in memory: pages of `most` entries by opaque links, no totals, `_elements`
+    ignored unless `slim`. `intercept` lets a test answer in its place; `asked` is every request."""
+
+    def __init__(self, *resources: Resource) -> None:
+        self.resources: dict[tuple[str, str], Resource] = {}
+        self.history: dict[str, list[Resource]] = {}
+        self.most = 100
+        self.slim = False
+        self.intercept: Intercept = lambda method, path, asked: None
+        self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
+        self.links: dict[str, tuple[str, list[Resource]]] = {}
+        for resource in resources:
+            self.put(resource)
+
+    def put(self, resource: Resource) -> None:
+        self.resources[resource["resourceType"], resource["id"]] = resource
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        asked = parse_qs(scope["query_string"].decode()) | parse_qs(body.decode())
+        method, path = scope["method"], scope["path"].removeprefix("/fhir/")
+        self.asked.append((method, path, asked))
+        base = f"http://127.0.0.1:{scope['server'][1]}/fhir/"
+        status, headers, content = self.intercept(method, path, asked) or self.answer(path, asked, base)
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": content})
+
+    def answer(self, path: str, asked: dict[str, list[str]], base: str) -> Answer:
+        kind, _, rest = path.partition("/")
+        if path == "metadata":
+            return ok({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1"})
+        if rest == "_history":
+            return ok(bundle("history", self.history.get(kind, [])))
+        if rest.endswith("/_history"):
+            return ok(bundle("history", self.history[path])) if path in self.history else (404, {}, b"{}")
+        if kind == "page":
+            found = self.links.get(rest)
+            return ok(self.page(*found, base)) if found else (410, {}, b"{}")
+        found = self.search(kind, asked)
+        if self.slim and "_elements" in asked:
+            kept = ("resourceType", *asked["_elements"][0].split(","))
+            found = [{name: each[name] for name in kept if name in each} for each in found]
+        return ok(self.page(kind, found, base))
+
+    def search(self, kind: str, asked: dict[str, list[str]]) -> list[Resource]:
+        found = [each for (type_, _), each in self.resources.items() if type_ == kind]
+        if "_id" in asked:
+            found = [each for each in found if each["id"] in asked["_id"][0].split(",")]
+        if "patient" in asked:
+            wanted = asked["patient"][0].split(",")
+            found = [each for each in found if each.get("subject", {}).get("reference") in wanted]
+        for bound in asked.get("_lastUpdated", []):
+            moment = datetime.fromisoformat(bound[2:])
+            found = [each for each in found if _keeps(stamp_of(each), bound[:2], moment)]
+        return sorted(found, key=stamp_of) if "_sort" in asked else found
+
+    def page(self, kind: str, resources: list[Resource], base: str) -> Resource:
+        """The first entries, and behind a link the rest."""
+        now, later = resources[: self.most], resources[self.most :]
+        found = bundle("searchset", [{"resource": each, "search": {"mode": "match"}} for each in now])
+        if later:
+            name = f"link-{len(self.links)}"
+            self.links[name] = (kind, later)
+            found["link"] = [{"relation": "next", "url": f"{base}page/{name}"}]
+        return found
+
+
+def _keeps(stamp: datetime, sign: str, bound: datetime) -> bool:
+    return stamp >= bound if sign == "ge" else stamp <= bound
+
+
+def stamp_of(resource: Resource) -> datetime:
+    text = resource.get("meta", {}).get("lastUpdated", "1970-01-01T00:00:00Z")
+    return datetime.fromisoformat(text)
+
+
+def bundle(kind: str, entries: list[Resource]) -> Resource:
+    return {"resourceType": "Bundle", "type": kind, "entry": entries}
+
+
+def ok(resource: Any) -> Answer:
+    return 200, {"content-type": "application/fhir+json"}, json.dumps(resource).encode()

@@ -1,0 +1,517 @@
+"""What resources mean: which are refused and why, corrections, ends, deletions, and reading Saegim's own export."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import contract
+import pytest
+from fhir_servers import Resource, bundle, ok
+from fhir_world import World, extension, good_resources
+
+from oracle.his.base import Action
+from oracle.his.fhir.http import Limits
+from records.fhir import to_fhir
+
+Spoil = Callable[[World], Any]
+DELETED_AT = "2026-11-24T04:00:00.000Z"
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> list[Resource]:
+    return good_resources(tmp_path_factory.mktemp("good"))
+
+
+@pytest.fixture
+def world(good: list[Resource]) -> Iterator[World]:
+    world = World(good)
+    yield world
+    world.close()
+
+
+def visit(world: World) -> Resource:
+    return world.the("Encounter")
+
+
+def condition(world: World) -> Resource:
+    return world.the("Condition")
+
+
+def certainty(world: World) -> Resource:
+    return condition(world)["verificationStatus"]["coding"][0]
+
+
+def receipt(world: World) -> Resource:
+    return world.the("Invoice", world.receipt)
+
+
+def statement(world: World) -> Resource:
+    return world.the("Invoice", f"{world.receipt}-S")
+
+
+def charge(world: World) -> Resource:
+    return world.the("ChargeItem")
+
+
+def price(world: World) -> Resource:
+    return receipt(world)["totalPriceComponent"][0]["amount"]
+
+
+def form_row(world: World) -> Resource:
+    return receipt(world)["lineItem"][0]["chargeItemCodeableConcept"]["coding"][0]
+
+
+def stay_link(world: World) -> Resource:
+    return extension(receipt(world), "encounter")["valueReference"]
+
+
+def seen_at(world: World) -> Resource:
+    return extension(visit(world), "visit-date")
+
+
+def remove(world: World, kind: str, key: str) -> Resource:
+    return world.shelf.resources.pop((kind, key))
+
+
+def deep(levels: int) -> Any:
+    nested: Any = "x"
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+def reference(resource: Resource, to: str) -> None:
+    resource["reference"] = to
+
+
+SPOILT: dict[str, tuple[Spoil, str, str]] = {
+    "no patient": (lambda w: remove(w, "Patient", w.the("Patient")["id"]), "visit", "reference-broken"),
+    "patient on another server": (
+        lambda w: reference(visit(w)["subject"], "http://other.test/fhir/Patient/1"),
+        "visit",
+        "reference-broken",
+    ),
+    "patient is a group": (lambda w: reference(visit(w)["subject"], "Group/1"), "visit", "reference-broken"),
+    "no subject": (lambda w: visit(w).pop("subject"), "visit", "missing"),
+    "no doctor": (lambda w: visit(w).pop("participant"), "visit", "missing"),
+    "unknown status": (lambda w: visit(w).update(status="done"), "visit", "code-unmapped"),
+    "status is a number": (lambda w: visit(w).update(status=7), "visit", "code-unmapped"),
+    "unknown class": (lambda w: visit(w)["class"].update(code="VR"), "visit", "code-unmapped"),
+    "no class": (lambda w: visit(w).pop("class"), "visit", "missing"),
+    "no department": (lambda w: visit(w)["serviceType"].pop("coding"), "visit", "missing"),
+    "extension is no list": (lambda w: visit(w).update(extension={"url": "x"}), "visit", "not-a-row"),
+    "name is no text": (lambda w: w.the("Patient")["name"][0].update(text=["x"]), "visit", "not-text"),
+    "no such day": (lambda w: seen_at(w).update(valueDateTime="2026-02-30"), "visit", "date-unreal"),
+    "no zone": (lambda w: seen_at(w).update(valueDateTime="2026-11-24T10:00:00"), "visit", "date-unreal"),
+    "nested too deeply": (lambda w: visit(w).update(text=deep(60)), "visit", "too-large"),
+    "no such condition": (
+        lambda w: reference(visit(w)["diagnosis"][0]["condition"], "Condition/none"),
+        "diagnosis",
+        "reference-broken",
+    ),
+    "condition of another": (
+        lambda w: reference(condition(w)["subject"], "Patient/999"),
+        "diagnosis",
+        "foreign-patient",
+    ),
+    "unknown verification": (lambda w: certainty(w).update(code="sure"), "diagnosis", "code-unmapped"),
+    "verification of another system": (
+        lambda w: certainty(w).update(system="urn:x"),
+        "diagnosis",
+        "code-unmapped",
+    ),
+    "rank below one": (lambda w: visit(w)["diagnosis"][0].update(rank=0), "diagnosis", "code-unmapped"),
+    "no disease": (lambda w: condition(w).pop("code"), "diagnosis", "missing"),
+    "no type": (lambda w: receipt(w).pop("type"), "receipt", "missing"),
+    "no invoice status": (lambda w: receipt(w).pop("status"), "receipt", "missing"),
+    "unknown invoice status": (lambda w: receipt(w).update(status="paid"), "receipt", "code-unmapped"),
+    "no date": (lambda w: receipt(w).pop("date"), "receipt", "missing"),
+    "no number": (lambda w: receipt(w).pop("identifier"), "receipt", "missing"),
+    "dollars": (lambda w: price(w).update(currency="USD"), "receipt", "code-unmapped"),
+    "half a won": (lambda w: price(w).update(value=100.5), "receipt", "not-a-number"),
+    "amount is true": (lambda w: price(w).update(value=True), "receipt", "not-a-number"),
+    "amount of 4,000 digits": (lambda w: price(w).update(value=10**4000), "receipt", "not-a-number"),
+    "no such stay": (lambda w: reference(stay_link(w), "#none"), "receipt", "reference-broken"),
+    "stay is not there": (lambda w: reference(stay_link(w), "Encounter/none"), "receipt", "reference-broken"),
+    "unknown form row": (lambda w: form_row(w).update(code="99"), "receipt", "code-unmapped"),
+    "no rows": (lambda w: receipt(w).pop("lineItem"), "receipt", "no-detail"),
+    "no statement": (lambda w: remove(w, "Invoice", f"{w.receipt}-S"), "statement", "reference-broken"),
+    "statement of another": (
+        lambda w: reference(statement(w)["subject"], "Patient/999"),
+        "statement",
+        "foreign-patient",
+    ),
+    "no such charge": (
+        lambda w: reference(statement(w)["lineItem"][0]["chargeItemReference"], "ChargeItem/none"),
+        "statement",
+        "reference-broken",
+    ),
+    "charge of another": (
+        lambda w: reference(charge(w)["subject"], "Patient/999"),
+        "statement",
+        "foreign-patient",
+    ),
+    "code of an unknown list": (
+        lambda w: charge(w)["code"]["coding"][0].update(system="urn:x"),
+        "statement",
+        "code-unmapped",
+    ),
+    "too many lines": (
+        lambda w: statement(w).update(lineItem=statement(w)["lineItem"][:1] * 2001),
+        "statement",
+        "too-many-details",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "kind", "reason"), SPOILT.values(), ids=SPOILT.keys())
+def test_what_can_not_be_mapped_is_refused_and_the_rest_is_read(
+    world: World, spoil: Spoil, kind: str, reason: str
+):
+    assert {each.partition(":")[0] for each in world.read().records} == {
+        "visit",
+        "diagnosis",
+        "receipt",
+        "statement",
+    }
+    other = world.copy(world.the("Patient"), "other-patient")
+    encounter = world.copy(visit(world), "other-visit")
+    encounter["subject"], encounter["diagnosis"] = {"reference": f"Patient/{other['id']}"}, []
+    spoil(world)
+    reader = world.read()
+    key = f"{kind}:{world.visit if kind in ('visit', 'diagnosis') else world.receipt}"
+    assert (key, reason) in {(each.source_key, each.reason_code) for each in reader.rejects}
+    assert key not in reader.records
+    assert "visit:other-visit" in reader.records
+    for reject in reader.rejects:
+        assert reject.detail.isascii() and len(reject.detail) < 100
+
+
+def test_a_resource_beyond_all_bounds_is_refused_alone(world: World):
+    world.shelf.slim = True
+    world.copy(visit(world), "huge")["text"] = {"div": "x" * 400_000}
+    world.copy(visit(world), "after-it")
+    reader = world.read(limits=Limits(most_bytes=200_000))
+    assert ("visit:huge", "too-large") in {(each.source_key, each.reason_code) for each in reader.rejects}
+    assert {f"visit:{world.visit}", "visit:after-it"} <= reader.records.keys()
+
+
+def test_a_resource_nested_beyond_what_can_be_parsed_is_refused_alone(world: World):
+    nested = "[" * 200_000
+
+    def intercept(method: str, path: str, asked: dict[str, list[str]]):
+        if path == "Encounter/_search" and "deep" in asked.get("_id", [""])[0].split(","):
+            return 200, {}, f'{{"resourceType":"Bundle","type":"searchset","entry":{nested}'.encode()
+        return None
+
+    world.copy(visit(world), "deep")
+    world.copy(visit(world), "after-it")
+    world.shelf.intercept = intercept
+    reader = world.read()
+    assert ("visit:deep", "too-large") in {(each.source_key, each.reason_code) for each in reader.rejects}
+    assert {f"visit:{world.visit}", "visit:after-it"} <= reader.records.keys()
+
+
+def test_one_id_with_two_contents_is_ambiguous(world: World):
+    twin = copy.deepcopy(visit(world))
+    twin["status"] = "cancelled"
+
+    def intercept(method: str, path: str, asked: dict[str, list[str]]):
+        if path != "Encounter/_search" or "_id" not in asked:
+            return None
+        return ok(bundle("searchset", [{"resource": visit(world)}, {"resource": twin}]))
+
+    world.shelf.intercept = intercept
+    assert (f"visit:{world.visit}", "key-ambiguous") in world.reasons()
+
+
+def test_entries_of_another_type_or_without_a_usable_id_are_refused(world: World):
+    stamp = visit(world)["meta"]
+
+    def intercept(method: str, path: str, asked: dict[str, list[str]]):
+        if path != "Encounter/_search" or "_id" in asked:
+            return None
+        entries = [
+            {"resource": {"resourceType": "Patient", "id": "1", "meta": stamp}},
+            {"resource": {"resourceType": "Encounter", "id": "no/id", "meta": stamp}},
+            {"resource": {"resourceType": "Encounter", "id": "no-stamp"}},
+            {"resource": visit(world)},
+        ]
+        return ok(bundle("searchset", entries))
+
+    world.shelf.intercept = intercept
+    reader = world.read()
+    assert [each.reason_code for each in reader.rejects].count("key-invalid") >= 1
+    assert ("visit:no-stamp", "stamp-invalid") in {(r.source_key, r.reason_code) for r in reader.rejects}
+    assert f"visit:{world.visit}" in reader.records
+
+
+@pytest.mark.parametrize("status", ["refuted", "entered-in-error"])
+def test_a_condition_that_is_none_any_more_is_left_out(world: World, status: str):
+    before = world.read().records[f"diagnosis:{world.visit}"]
+    listed = visit(world)["diagnosis"]
+    extra = world.copy(condition(world), "extra")
+    extra["code"]["text"] = "기타"
+    listed.append({"condition": {"reference": "Condition/extra"}, "rank": 2})
+    assert len(world.read().records[f"diagnosis:{world.visit}"].diagnoses) == len(before.diagnoses) + 1
+    extra["verificationStatus"]["coding"][0]["code"] = status
+    assert world.read().records[f"diagnosis:{world.visit}"] == before
+
+
+def test_a_problem_list_is_no_diagnosis_of_the_visit(world: World):
+    extra = world.copy(condition(world), "extra")
+    category = "http://terminology.hl7.org/CodeSystem/condition-category"
+    extra["category"] = [{"coding": [{"system": category, "code": "problem-list-item"}]}]
+    visit(world)["diagnosis"].append({"condition": {"reference": "Condition/extra"}, "rank": 2})
+    names = [each.name for each in world.read().records[f"diagnosis:{world.visit}"].diagnoses]
+    assert len(names) == len(visit(world)["diagnosis"]) - 1
+
+
+def test_a_condition_that_changes_alone_makes_the_diagnosis_anew(world: World):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    condition(world)["code"]["text"] = "고친 이름"
+    changed = world.touch(condition(world))
+    later = contract.Reader()
+    contract.read_all(adapter, later, cursor)
+    document = later.issued[f"diagnosis:{world.visit}"]
+    assert document.changed_at == datetime.fromisoformat(changed["meta"]["lastUpdated"])
+    assert document.revision != reader.issued[f"diagnosis:{world.visit}"].revision
+
+
+def test_a_stay_may_stand_on_the_server(world: World):
+    before = world.read().issued[f"receipt:{world.receipt}"].revision
+    (stay,) = receipt(world).pop("contained")
+    world.touch({**stay, "id": "the-stay"})
+    reference(stay_link(world), f"{world.server.base}/Encounter/the-stay")
+    assert world.read().issued[f"receipt:{world.receipt}"].revision == before
+
+
+def test_a_receipt_corrected_in_place_is_a_new_revision(world: World):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    receipt(world)["contained"][0]["location"] = [{"location": {"display": "501호"}}]
+    world.touch(receipt(world))
+    contract.read_all(adapter, reader, cursor)
+    assert len(reader.revisions[f"receipt:{world.receipt}", Action.ISSUE]) == 2
+    assert reader.records[f"receipt:{world.receipt}"].ward == "501호"
+    assert reader.state(f"receipt:{world.receipt}") == "issued"
+
+
+def test_a_draft_is_no_document_until_it_is_issued(world: World):
+    adapter, reader = world.adapter(), contract.Reader()
+    receipt(world)["status"] = "draft"
+    cursor = contract.read_all(adapter, reader)
+    assert not {key for key in reader.records if key.startswith(("receipt", "statement"))}
+    receipt(world)["status"] = "balanced"
+    world.touch(receipt(world))
+    contract.read_all(adapter, reader, cursor)
+    assert reader.state(f"receipt:{world.receipt}") == "issued"
+
+
+@pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
+def test_a_status_that_ends_a_receipt_takes_it_and_its_statement_back(world: World, status: str):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    receipt(world)["status"] = status
+    ended = world.touch(receipt(world))["meta"]["lastUpdated"]
+    contract.read_all(adapter, reader, cursor)
+    for kind in ("receipt", "statement"):
+        assert reader.state(f"{kind}:{world.receipt}") == "withdrawn"
+        assert reader.cancelled[f"{kind}:{world.receipt}"].changed_at == datetime.fromisoformat(ended)
+    assert reader.rejects == []
+
+
+def test_a_receipt_says_itself_when_it_was_cancelled(world: World):
+    receipt(world)["status"] = "cancelled"
+    said = {"url": "urn:saegim:fhir:cancelled-at", "valueDateTime": "2026-11-24T15:00:00+09:00"}
+    receipt(world)["extension"].append(said)
+    world.touch(receipt(world))
+    at = world.read().cancelled[f"receipt:{world.receipt}"].changed_at
+    assert at == datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+
+
+def test_what_never_was_right_is_never_issued(world: World):
+    receipt(world)["status"] = "entered-in-error"
+    receipt(world).pop("lineItem")
+    reader = world.read()
+    assert f"receipt:{world.receipt}" not in reader.issued
+    assert reader.state(f"receipt:{world.receipt}") == "withdrawn"
+
+
+def test_a_cancelled_receipt_with_a_successor_is_replaced(world: World):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    receipt(world)["status"] = "cancelled"
+    world.touch(receipt(world))
+    new = world.copy(receipt(world), "new-receipt")
+    new["status"], new["date"] = "balanced", "2026-11-24T12:30:00+09:00"
+    new["type"]["coding"][0]["code"] = "6"
+    original = {"reference": f"Invoice/{world.receipt}"}
+    new["extension"].append({"url": "urn:saegim:fhir:original", "valueReference": original})
+    contract.read_all(adapter, reader, cursor)
+    assert reader.state(f"receipt:{world.receipt}") == "superseded"
+    assert reader.replaced_by[f"receipt:{world.receipt}"] == "receipt:new-receipt"
+    assert reader.cancelled == {}
+
+
+def test_a_visit_entered_in_error_is_taken_back_whatever_else_is_wrong(world: World):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    visit(world)["status"] = "entered-in-error"
+    visit(world).pop("participant")
+    visit(world).pop("serviceType")
+    world.touch(visit(world))
+    contract.read_all(adapter, reader, cursor)
+    assert {reader.state(f"{kind}:{world.visit}") for kind in ("visit", "diagnosis")} == {"withdrawn"}
+
+
+def delete(world: World, kind: str, key: str, *, keep: bool = True) -> None:
+    """Delete as an R4 server does: gone from searches, a DELETE in both histories."""
+    resource = remove(world, kind, key)
+    entry = {
+        "request": {"method": "DELETE", "url": f"{kind}/{key}"},
+        "response": {"lastModified": DELETED_AT},
+    }
+    world.shelf.history.setdefault(kind, []).insert(0, entry)
+    world.shelf.history[f"{kind}/{key}/_history"] = [entry, *([{"resource": resource}] if keep else [])]
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix", "taken"),
+    [
+        ("Invoice", "", {"receipt", "statement"}),
+        ("Invoice", "-S", {"statement"}),
+        ("Encounter", "", {"visit", "diagnosis"}),
+    ],
+    ids=["receipt", "statement", "visit"],
+)
+def test_what_is_deleted_is_taken_back(world: World, kind: str, suffix: str, taken: set[str]):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    delete(world, kind, (world.receipt if kind == "Invoice" else world.visit) + suffix)
+    contract.read_all(adapter, reader, cursor)
+    states = {key.partition(":")[0]: reader.state(key) for key in reader.issued}
+    assert {each for each, state in states.items() if state == "withdrawn"} == taken
+    at = {document.changed_at for document in reader.cancelled.values()}
+    assert at == {datetime.fromisoformat(DELETED_AT)}
+    assert reader.rejects == []
+
+
+def test_a_deleted_condition_leaves_the_diagnosis_to_a_person(world: World):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    delete(world, "Condition", condition(world)["id"])
+    contract.read_all(adapter, reader, cursor)
+    (reject,) = reader.rejects
+    assert (reject.source_key, reject.reason_code) == (f"diagnosis:{world.visit}", "reference-broken")
+
+
+def test_a_deletion_whose_page_was_lost_is_found_again(world: World):
+    adapter = world.adapter()
+    cursor = contract.read_all(adapter, contract.Reader())
+    delete(world, "Encounter", world.visit)
+    for _ in range(3):
+        page = adapter.read(cursor, 40)
+        assert {document.action for document in page.documents} == {Action.CANCEL}
+    quiet = contract.Reader()
+    contract.read_all(adapter, quiet, page.next_cursor)
+    assert quiet.seen == 0
+
+
+def test_a_deletion_without_an_earlier_version_waits_for_a_person(world: World):
+    adapter, reader = world.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    delete(world, "Encounter", world.visit, keep=False)
+    contract.read_all(adapter, reader, cursor)
+    assert [(each.source_key, each.reason_code) for each in reader.rejects] == [
+        (f"visit:{world.visit}", "gone")
+    ]
+
+
+def test_the_history_is_asked_no_more_often_than_agreed(world: World):
+    adapter, reader = world.adapter(deletions_seconds=30), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    cursor = contract.read_all(adapter, reader, cursor)
+    world.shelf.asked.clear()
+    for _ in range(4):
+        world.now += timedelta(seconds=10)
+        cursor = contract.read_all(adapter, reader, cursor)
+    asked = [path for _, path, _ in world.shelf.asked if path == "Invoice/_history"]
+    assert len(asked) == 1
+
+
+def test_a_deleted_document_is_found_when_it_is_read_again(world: World):
+    delete(world, "Invoice", world.receipt)
+    page = world.adapter().reread([f"receipt:{world.receipt}", "receipt:never-was"])
+    assert {(d.source_key, d.action) for d in page.documents} == {
+        (f"receipt:{world.receipt}", Action.CANCEL),
+        (f"statement:{world.receipt}", Action.CANCEL),
+    }
+
+
+def on_a_shelf(world: World, record: Any, key: str, kind: str) -> None:
+    """The resources of an exported document as a server holds them: with ids, and what the bundle said by itself."""
+    exported = to_fhir(record, identifier=UUID(int=7), timestamp=contract.NOON)
+    resources = {each["resource"]["id"]: each["resource"] for each in exported["entry"]}
+    text = copy.deepcopy(resources)
+    for resource in text.values():
+        _address(resource, {id_: f"{each['resourceType']}/{id_}" for id_, each in resources.items()})
+        if resource["resourceType"] not in ("Composition", "Organization"):
+            world.touch(resource)
+    encounter = next(each for each in text.values() if each["resourceType"] == "Encounter")
+    encounter["status"] = "finished"
+    for invoice in (each for each in text.values() if each["resourceType"] == "Invoice"):
+        invoice["type"] = {"coding": [{"system": "urn:saegim:settlement-kind", "code": kind}]}
+        invoice.setdefault("extension", []).append(
+            {
+                "url": "urn:saegim:fhir:encounter",
+                "valueReference": {"reference": f"Encounter/{encounter['id']}"},
+            }
+        )
+
+
+def _address(value: Any, addresses: dict[str, str]) -> None:
+    """Turn references within a document bundle into references on a server."""
+    if isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            value["reference"] = addresses[value["reference"].removeprefix("urn:uuid:")]
+        for each in value.values():
+            _address(each, addresses)
+    elif isinstance(value, list):
+        for each in value:
+            _address(each, addresses)
+
+
+@pytest.mark.parametrize("kind", ["visit", "diagnosis", "receipt", "bill"])
+def test_what_saegim_exports_can_be_read(world: World, kind: str):
+    if kind == "bill":
+        receipt(world)["type"]["coding"][0]["code"] = "3"
+    number = world.visit if kind in ("visit", "diagnosis") else world.receipt
+    record = world.read().records[f"{kind}:{number}"]
+    world.shelf.resources.clear()
+    on_a_shelf(world, record, number, kind)
+    reader = world.read()
+    assert record in [found for key, found in reader.records.items() if key.startswith(f"{kind}:")]
+
+
+def test_the_lines_of_an_exported_statement_can_be_read(world: World):
+    record = world.read().records[f"statement:{world.receipt}"]
+    paper = receipt(world)
+    on_a_shelf(world, record, world.receipt, "statement")
+    exported = next(
+        each
+        for (kind, key), each in world.shelf.resources.items()
+        if kind == "Invoice" and key not in (world.receipt, f"{world.receipt}-S")
+    )
+    exported["subject"] = paper["subject"]
+    for charge_item in (each for (kind, _), each in world.shelf.resources.items() if kind == "ChargeItem"):
+        charge_item["subject"] = paper["subject"]
+    link = {"reference": f"Invoice/{world.receipt}"}
+    exported["extension"].append({"url": "urn:saegim:fhir:receipt", "valueReference": link})
+    extension(paper, "statement")["valueReference"]["reference"] = f"Invoice/{exported['id']}"
+    assert world.read().records[f"statement:{world.receipt}"] == record
