@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -15,6 +17,8 @@ from backend.providers.identity import PortOneConfig, PortOneIdentity
 from sandbox.eligibility import service as eligibility_service
 from sandbox.identity import service as identity_service
 from tests.fixtures.served import Stage, served
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 QUICK = Limits(connect=2.0, read=0.4, whole=5.0, attempts=3)
