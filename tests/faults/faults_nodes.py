@@ -122,7 +122,7 @@ FAULTS = (
         restart_in_use,
         setup=one_way,
     ),
-    Fault("two-of-five-dead", "two of five validators die and come back", two_die, back, short=True),
+    Fault("two-of-five-dead", "two of five validators die and come back", two_die, back),
     Fault("three-of-five-dead", "three of five validators die and come back", three_die, back),
     Fault(
         "partition-reverses", "a partition of three seconds that reverses blocks", cut_and_reverse, short=True

@@ -126,7 +126,7 @@ FAULTS = (
     Fault(
         "kill-short",
         "kill -9 of the oracle at points drawn, one after the other",
-        partial(kill_in_a_row, length=4),
+        partial(kill_in_a_row, length=3),
         short=True,
     ),
     Fault("kill-every-point", "kill -9 of the oracle at every point of its pipeline", kill_everywhere),
@@ -137,7 +137,6 @@ FAULTS = (
         "answers lost after the node took the transaction, and after the backend took the delivery",
         lose_answers,
         setup=way_that_loses,
-        short=True,
     ),
     Fault("shuffled-receipts", "receipts doubled and out of order", shuffled, late=True),
     Fault("backend-down", "the backend is down while receipts come", backend_down, backend_back),
