@@ -174,10 +174,11 @@ class TestFrames:
         assert client.is_closed()
         assert listener.stored() == 0
 
+    @pytest.mark.parametrize("longest", [8_000_000, 2_500_000])
     def test_an_endless_line_is_refused_by_its_control_id_and_the_connection_ends(
-        self, listening: Callable[..., Listening]
+        self, listening: Callable[..., Listening], longest: int
     ) -> None:
-        listener = listening()
+        listener = listening(message_bytes=longest)
         client = listener.client()
         client.send(START + GOOD + b"NTE|1||" + b"x" * 10_000_000)
         answer = client.answer()

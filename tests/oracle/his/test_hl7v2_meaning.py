@@ -316,30 +316,40 @@ class TestKeeping:
         assert oracle.read() == []
 
     def test_of_an_act_only_what_later_acts_need_outlives_its_message(self, hospital: Hl7Hospital) -> None:
-        teller = contract.teller_of(5)
+        teller, at = contract.teller_of(5), datetime(2026, 11, 24, 11, 0)
         visit, seen = contract.visit_of(teller)
-        first, mirror = refunded(teller, visit, datetime(2026, 11, 24, 11, 0))
-        hospital.write([seen, first])
-        adapter, reader = hospital.adapters[-1], contract.Reader()
+        bill = teller.desk.bill(visit, at)
+        receipt = teller.desk.receipt(visit, at + timedelta(minutes=1), original=bill)
+        hospital.write([seen, Step(bill.at, bill.writes()), Step(receipt.at, receipt.writes())])
+        reader = contract.Reader()
+        cursor = self.read_and_forget(hospital, reader)
+        with hospital.database.connect() as connection:
+            rows = connection.execute(select(INBOX.c.id, INBOX.c.stream, INBOX.c.sealed)).all()
+        kept = [
+            VAULT.open(row.sealed, owner_of(row.id)).decode() for row in rows if row.stream == "settlement"
+        ]
+        assert [json.loads(each)["kind"] for each in kept] == ["bill", "receipt"]
+        assert all(visit.patient.name not in each for each in kept)
+        assert all(row.sealed is None for row in rows if row.stream != "settlement")
+
+        mirror = teller.desk.mirror(receipt, at + timedelta(days=8), resettles=False)
+        hospital.write([Step(mirror.at, mirror.writes())])  # the refund comes when the messages are gone
+        contract.read_all(hospital.adapter(), reader, cursor)
+        assert reader.rejects == [], "what was delivered and is gone is no fault"
+        contract.assert_reads_as(reader, teller.truth)
+        everything = contract.Reader()
+        contract.read_all(hospital.adapters[-1], everything)
+        assert everything.rejects == []
+
+    def read_and_forget(self, hospital: Hl7Hospital, reader: contract.Reader) -> str | None:
+        """Read everything, save the cursor as the pipeline does, and let eight days pass."""
+        adapter = hospital.adapters[-1]
         cursor = contract.read_all(adapter, reader)
         with hospital.database.begin() as connection:
             connection.execute(insert(table_of(Cursor)).values(adapter=adapter.name, position=cursor))
         hospital.pass_time(8 * 86_400)
         adapter.forget(hospital.clock() - self.RETENTION, hospital.clock() - timedelta(days=400))
-        with hospital.database.connect() as connection:
-            rows = connection.execute(select(INBOX.c.id, INBOX.c.stream, INBOX.c.sealed)).all()
-        (act,) = [row for row in rows if row.stream == "settlement"]
-        facts = json.loads(VAULT.open(act.sealed, owner_of(act.id)))
-        assert facts["kind"] == "receipt"
-        assert visit.patient.name not in json.dumps(facts, ensure_ascii=False)
-        assert all(row.sealed is None for row in rows if row.stream != "settlement")
-
-        hospital.write([mirror])  # the refund comes when the message is gone
-        contract.read_all(hospital.adapter(), reader, cursor)
-        contract.assert_reads_as(reader, teller.truth)
-        everything = contract.Reader()
-        contract.read_all(hospital.adapters[-1], everything)
-        assert everything.rejects == [], "what was delivered and dropped is no fault when all is read again"
+        return cursor
 
     def test_facts_are_forgotten_in_the_end(self, oracle: Oracle) -> None:
         oracle.tell(adt("A03", "V1", "100000"))
