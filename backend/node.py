@@ -27,6 +27,9 @@ from chain.trust import TrustError, TrustFile
 HEAD_FRESH = timedelta(seconds=10)
 """A head older than this says that the node does not follow the chain now (design section 5)."""
 
+LOOK = 2.0
+"""Seconds that one node may take to be compared with the others: two questions fit into a scrape."""
+
 
 class NodeConfigInvalid(Exception):
     """The deployment or trust file cannot be used; the message says which and why."""
@@ -80,8 +83,9 @@ class OwnNode:
         timeout = settings.node_timeout.total_seconds()
         client = ChainClient(urls, timeout=timeout, chain_id=deployment.chain_id)
         node = cls(client, deployment, trust, clock)
+        quick = min(timeout, LOOK)
         node._singles = tuple(
-            ChainClient([url], timeout=timeout, chain_id=deployment.chain_id) for url in dict.fromkeys(urls)
+            ChainClient([url], timeout=quick, chain_id=deployment.chain_id) for url in dict.fromkeys(urls)
         )
         return node
 

@@ -8,6 +8,7 @@ the alarm is on).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from math import inf
 from typing import Any
@@ -97,26 +98,39 @@ class JobsCollector(Collector):
 class KeysCollector(Collector):
     """Until when this institution's key and account may be used, as its own node tells it.
 
-    The answer is kept for ten minutes; while the node does not answer, the last one stands.
+    The answer is kept for ten minutes; while the node does not answer, the last one stands. A node that hangs holds
+    up no scrape: what is not known within a second is shown by the next one.
     """
 
     KEPT = 600.0
+    PATIENCE = 1.0
 
     def __init__(self, registry: InstitutionRegistry, kid: bytes, account: str, clock: Clock) -> None:
         self._registry, self._kid, self._account, self._clock = registry, kid, account, clock
         self._asked_at: datetime | None = None
         self._known: list[Metric] = []
+        self._asking: Future[list[Metric]] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="keys")
 
     def collect(self) -> Iterator[Metric]:
         """Ask if the last answer is old."""
         now = self._clock()
-        if self._asked_at is None or (now - self._asked_at).total_seconds() >= self.KEPT:
-            self._asked_at = now
-            try:
-                self._known = list(self._ask())
-            except ChainError:
-                self._asked_at = None if not self._known else now
+        old = self._asked_at is None or (now - self._asked_at).total_seconds() >= self.KEPT
+        if old and self._asking is None:
+            self._asked_at, self._asking = now, self._thread.submit(lambda: list(self._ask()))
+        self._take_answer()
         yield from self._known
+
+    def _take_answer(self) -> None:
+        if self._asking is None:
+            return
+        try:
+            self._known = self._asking.result(self.PATIENCE)
+        except TimeoutError:
+            return
+        except ChainError:
+            self._asked_at = self._asked_at if self._known else None
+        self._asking = None
 
     def _ask(self) -> Iterator[Metric]:
         key, operator = self._registry.key(self._kid), self._registry.operator(self._account)

@@ -150,6 +150,8 @@ def configure(folder: Path, targets: dict[str, list[str]], relay: str) -> Path:
     shipped["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] = [relay]
     shipped["scrape_configs"] = [job for job in shipped["scrape_configs"] if job["job_name"] in targets]
     for job in shipped["scrape_configs"]:
+        for name in ("scrape_interval", "scrape_timeout"):
+            job.pop(name, None)
         job["static_configs"] = [{"targets": targets[job["job_name"]]}]
     path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(shipped))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import inf
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -127,6 +128,24 @@ def test_a_node_that_never_answered_says_nothing(keys: Any) -> None:
     assert sample(registry, "document_key_usable") is None
     assert sample(registry, "document_key_usable") is None
     assert node.asked == 2, "asked again at once, until it answers"
+
+
+def test_a_node_that_hangs_holds_up_no_scrape(keys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    node, registry, _ = keys
+    monkeypatch.setattr(KeysCollector, "PATIENCE", 0.01)
+    answered, ask = Event(), node.key
+
+    def hang(kid: bytes) -> Any:
+        assert answered.wait(30)
+        return ask(kid)
+
+    node.key = hang
+    assert sample(registry, "document_key_usable") is None
+    assert sample(registry, "document_key_usable") is None
+    answered.set()
+    monkeypatch.setattr(KeysCollector, "PATIENCE", 30)
+    assert sample(registry, "document_key_usable") == 1
+    assert node.asked == 1
 
 
 QUERIES = {
