@@ -1,7 +1,8 @@
 """Making light proofs from any member's node: recent headers, `eth_getProof`, and nothing taken on trust.
 
 The result is verified as a reader would before it is handed out, so a node that errs or lies is noticed here.
-A node keeps the state of its last 128 blocks; the newest block that is already final enough is taken.
+A node keeps the state of its last 128 blocks; the newest block that is already final enough is taken. One that keeps
+all (an archive node) can also prove changes of the validator set where they happened (`chain.advances`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
+from chain.advances import follow
 from chain.engine import Engine, Finality, SealRefused
-from chain.errors import ChainError
+from chain.errors import AnswerError, ChainError
 from chain.finality import check_links
 from chain.hashing import keccak256
 from chain.headers import Header, HeaderMalformed
@@ -126,7 +128,11 @@ def build_light_proof(
     raises.
     """
     known = _known(trust, held)
-    run, advances = _final_run(client, trust, known, at_least)
+    try:
+        run, advances = _final_run(client, trust, known, at_least)
+    except ChangeUnprovable as unprovable:
+        known = _followed(client, trust, known, unprovable)
+        run, advances = _final_run(client, trust, known, at_least)
     proof = LightProof(tuple(header.rlp for header in run), known.nodes, advances)
     complete = prune(trust, subject, _with_nodes(client, trust, subject, proof, run[0]))
     verify_light_proof(trust, subject, complete, at_least=at_least)
@@ -141,6 +147,50 @@ def _known(trust: TrustFile, held: LightProof | None) -> _Known:
     advances = tuple(replace(a, headers=a.headers or held.headers) for a in later)
     members = [to_checksum_address(member) for member in later[-1].validators]
     return _Known(later[-1].epoch, members, advances, held.nodes)
+
+
+def _followed(client: ProofClient, trust: TrustFile, known: _Known, unprovable: ChangeUnprovable) -> _Known:
+    """As far as an archive node's history leads on from `known`. Raises `unprovable` if it does not lead anywhere."""
+    history = _History(client, trust.contracts.institution_registry)
+    start = min(trust.checkpoint.number, history.head)
+    try:
+        trail = follow(trust.engine_rules(), history, (known.epoch, known.validators), start, history.head)
+        if trail is None or not trail.advances:
+            raise unprovable
+        nodes = [node for advance in trail.advances for node in history.nodes(trust, advance)]
+    except AnswerError as error:  # a node that keeps no old states
+        raise unprovable from error
+    advances = (*known.advances, *trail.advances)
+    return _Known(trail.epoch, trail.validators, advances, tuple(dict.fromkeys([*known.nodes, *nodes])))
+
+
+class _History:
+    """Old blocks and the registry in them, as the node tells."""
+
+    def __init__(self, client: ProofClient, registry: str) -> None:
+        self._client = client
+        self._registry = registry
+        self.head = _header(client.call("eth_getBlockByNumber", "latest", False)).number
+
+    def epoch(self, number: int) -> int:
+        return int(_decoded("uint32", self._ask(_VALIDATOR_EPOCH, number)))
+
+    def validators(self, number: int) -> list[str]:
+        return list(_decoded("address[]", self._ask(_GET_VALIDATORS, number)))
+
+    def headers(self, first: int, last: int) -> list[Header]:
+        asked = [("eth_getBlockByNumber", (hex(number), False)) for number in range(first, last + 1)]
+        return [_header(block) for block in self._client.batch(asked)]
+
+    def nodes(self, trust: TrustFile, advance: Advance) -> list[bytes]:
+        """The trie nodes that show an advance's set in its first header's state."""
+        at = Header.from_rlp(advance.headers[0])
+        asking = _Asking(StateReader(at.state_root, NodeBag(())), set())
+        ContractState(trust.contracts, asking).validator_set_hash(advance.epoch)
+        return _fetch_nodes(self._client, asking.wanted, at.number)
+
+    def _ask(self, data: str, number: int) -> Any:
+        return self._client.call("eth_call", {"to": self._registry, "data": data}, hex(number))
 
 
 def _final_run(

@@ -35,7 +35,7 @@ class QbftChain(SyntheticChain):
             extra = replace(QbftExtra(self.vanity), **extra_changes)
             header = self._unsealed(self.head.number + 1, self.head.hash, self.next_time, extra.encode())
             header = replace(header, **{"beneficiary": raw(sealers[0]), **changes})
-            self.blocks.append(commit(header, sealers))
+            self.add(commit(header, sealers))
         return self.head
 
     def _sealers(self, by: PrivateKey | Sequence[PrivateKey] | None) -> Sequence[PrivateKey]:

@@ -16,6 +16,7 @@ from eth_abi.abi import encode
 from trie import HexaryTrie
 
 from chain.clique import SEAL_BYTES, seal_hash
+from chain.errors import StateMissing
 from chain.hashing import keccak256
 from chain.headers import _ALL, Header
 from chain.layout import layout_of
@@ -79,6 +80,8 @@ class SyntheticChain:
         self._register_validators()
         genesis = self._unsealed(0, b"\0" * 32, at, self.genesis_extra())
         self.blocks = [genesis]
+        self.sets = [(self.epoch, [address(k) for k in self.registered])]
+        """By block, the registry's epoch and validators after it."""
         self.vanity = genesis.hash.hex()[:32].encode()
 
     def keys(self, indices: Sequence[int]) -> list[PrivateKey]:
@@ -195,8 +198,12 @@ class SyntheticChain:
             turn = self.validators[number % len(self.validators)]
             header = self._unsealed(number, self.head.hash, self.next_time, self.vanity + b"\0" * SEAL_BYTES)
             header = replace(header, difficulty=2 if by is None or by == turn else 1)
-            self.blocks.append(seal(replace(header, **changes), by or turn))
+            self.add(seal(replace(header, **changes), by or turn))
         return self.head
+
+    def add(self, header: Header) -> None:
+        self.blocks.append(header)
+        self.sets.append((self.epoch, [address(k) for k in self.registered]))
 
     def _unsealed(self, number: int, parent: bytes, time: int, extra: bytes) -> Header:
         zero = b"\0" * 32
@@ -233,16 +240,25 @@ class SyntheticChain:
             trust = sign_trust_file(trust, self.members[i].secret, i + 1)
         return trust
 
-    def prove(self, subject: ProofSubject, trust: TrustFile | None = None, **options: Any) -> LightProof:
+    def prove(
+        self, subject: ProofSubject, trust: TrustFile | None = None, *, archive: bool = False, **options: Any
+    ) -> LightProof:
         """A light proof as a node of this chain lets anybody build it."""
-        return build_light_proof(SyntheticNode(self), trust or self.trust(), subject, **options)
+        node = SyntheticNode(self, archive=archive)
+        return build_light_proof(node, trust or self.trust(), subject, **options)
 
 
 class SyntheticNode:
-    """A node of a synthetic chain: the JSON-RPC calls that proofs need. `tamper` may change any answer."""
+    """A node of a synthetic chain: the JSON-RPC calls that proofs need. `tamper` may change any answer.
 
-    def __init__(self, chain: SyntheticChain, tamper: Any = lambda method, answer: answer) -> None:
+    `archive`: it answers questions about old blocks' states too.
+    """
+
+    def __init__(
+        self, chain: SyntheticChain, tamper: Any = lambda method, answer: answer, *, archive: bool = False
+    ) -> None:
         self.chain = chain
+        self.archive = archive
         self.tamper = tamper
         self.asked: list[str] = []
         self.keys: dict[bytes, tuple[bytes, bytes]] = {}
@@ -259,11 +275,16 @@ class SyntheticNode:
 
     def eth_call(self, message: dict[str, str], tag: str) -> str:
         data = bytes.fromhex(message["data"][2:])
+        if tag != "latest" and not self.archive:
+            raise StateMissing("missing trie node")
+        epoch, validators = self.chain.epoch, [address(k) for k in self.chain.registered]
+        if tag != "latest":
+            epoch, validators = self.chain.sets[int(tag, 16)]
         if data[:4] == keccak256(b"getValidators()")[:4]:
-            return "0x" + encode(["address[]"], [[address(k) for k in self.chain.registered]]).hex()
+            return "0x" + encode(["address[]"], [validators]).hex()
         if data[:4] == keccak256(b"publicKey(bytes32)")[:4]:
             return "0x" + b"".join(self.keys.get(data[4:], (b"\0" * 32, b"\0" * 32))).hex()
-        return "0x" + encode(["uint32"], [self.chain.epoch]).hex()
+        return "0x" + encode(["uint32"], [epoch]).hex()
 
     def eth_getProof(self, who: str, slots: Sequence[str], tag: str) -> Any:
         root = self.chain.blocks[int(tag, 16)].state_root
