@@ -117,6 +117,10 @@ class WebClient:
                 httpx.ReadError,
                 httpx.RemoteProtocolError,
             ) as error:
+                if _mistrusts(error):
+                    remedy = "Set ca_file to the authority that signed it, and base_url to the name it is made out to."
+                    what = f"the service's certificate is not trusted while {call.doing}"
+                    raise HisMalformed(self._name, what, remedy) from None
                 failed = type(error).__name__
             except httpx.HTTPError as error:
                 raise HisUnavailable(self._name, f"{call.doing} ({type(error).__name__})") from None
@@ -189,6 +193,15 @@ def refuse_status(name: str, answer: Answer, doing: str) -> None:
         raise HisUnavailable(name, f"{doing} (status {status})")
     remedy = "Compare the operation's path and parameters in the mapping with the vendor's description."
     raise HisMalformed(name, f"the service answers with status {status} while {doing}", remedy)
+
+
+def _mistrusts(error: BaseException | None) -> bool:
+    """Whether a connection failed because of the server's certificate."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _seconds(text: str | None) -> float | None:

@@ -32,11 +32,13 @@ class Authentication(Part):
 
 
 class Soap(Part):
-    """The envelope. path: where operations are posted, after the base URL. namespace: of the body's elements."""
+    """The envelope. path: where operations are posted, after the base URL. namespace: of the body's element;
+    qualified: and of what is in it (elementFormDefault of the vendor's schema)."""
 
     version: Literal["1.1", "1.2"] = "1.1"
     path: UrlPath | None = None
     namespace: Annotated[str, StringConstraints(min_length=1, max_length=300)]
+    qualified: bool = True
 
 
 class Operation(Part):

@@ -104,17 +104,18 @@ class SoapService:
         return {"content-type": f"application/soap+xml; charset=utf-8{action}"}
 
     def _envelope(self, operation: Operation, values: Placeholders) -> bytes:
-        outer, inner = _ENVELOPE[self.soap.version], self.soap.namespace
+        outer, inner = _ENVELOPE[self.soap.version], f"{{{self.soap.namespace}}}"
         envelope = Element(f"{{{outer}}}Envelope")
         body = SubElement(envelope, f"{{{outer}}}Body")
-        asked = SubElement(body, f"{{{inner}}}{operation.element}")
+        asked = SubElement(body, f"{inner}{operation.element}")
+        inner = inner if self.soap.qualified else ""
         for name, template in operation.parameters.items():
             if isinstance(template, dict):
-                group = SubElement(asked, f"{{{inner}}}{name}")
+                group = SubElement(asked, f"{inner}{name}")
                 for child, each in template.items():
-                    _parameter(group, f"{{{inner}}}{child}", each, values)
+                    _parameter(group, f"{inner}{child}", each, values)
             else:
-                _parameter(asked, f"{{{inner}}}{name}", template, values)
+                _parameter(asked, f"{inner}{name}", template, values)
         written: bytes = tostring(envelope, encoding="utf-8", xml_declaration=True)
         return written
 

@@ -44,6 +44,7 @@ class _Round:
     of a place and of the answer that led there; steps: answers of this round.
     empty: answers without a row in succession. renewed: rounds begun again since a token was taken.
     pages: answers with rows so far, which tells any two states apart that rows lie between.
+    style: of paging; places of another mean nothing.
     """
 
     since: str | None = None
@@ -56,6 +57,7 @@ class _Round:
     empty: int = 0
     renewed: int = 0
     pages: int = 0
+    style: str = ""
 
     @classmethod
     def of(cls, state: State) -> _Round:
@@ -97,7 +99,7 @@ class RoundScanner:
 
     def scan(self, session: Session, state: State, limit: int) -> Scan:
         """One answer of the list, without what was given before."""
-        at = _Round.of(state)
+        at = self._standing(state)
         if state != self._answered:
             self._remembered.clear()  # the last pages may have been lost on the way: give them once more
         if at.began is None:
@@ -114,6 +116,13 @@ class RoundScanner:
     def look_up(self, session: Session, keys: Sequence[str]) -> list[Found]:
         """See `Scanner`."""
         return [Found(key, stamp) for key, stamp in self._rows.stamps(session, keys)]
+
+    def _standing(self, state: State) -> _Round:
+        """Where a state stands; of a mapping that was changed since, the stamps alone."""
+        at, style = _Round.of(state), f"{self._paging.style} {self._paging.stamp}"
+        if at.style != style:
+            at.style, at.place, at.kept, at.steps = style, {}, [], 0
+        return at
 
     def _list(self, session: Session, at: _Round, limit: int) -> tuple[int, Changes]:
         """An answer and how many rows were asked for: fewer when it would be too large."""

@@ -109,7 +109,7 @@ class HeadRows:
             asked = set(part)
             for key, row in self._asked(operation, part, f"reading what refers to rows of {self.part}"):
                 # a service that does not know the parameter answers with all it has
-                if good_key(original(row)) in asked:
+                if _as_key(original(row)) in asked:
                     fetched.setdefault(key, [row])
                     yield key, self._read(row)
 
@@ -135,10 +135,9 @@ class HeadRows:
     def _listed(self, row: Any) -> Listed:
         if not isinstance(row, dict):
             return Listed(row, None, None, "")
-        key, stamp = good_key(self._key(row)), self._stamp(row)
+        key, stamp = _as_key(self._key(row)), self._stamp(row)
         text = str(stamp)[:_LONGEST_STAMP] if isinstance(stamp, str | int) else ""
-        lost = key is not None and "\ufffd" in key
-        return Listed(row, None if lost else key, self._moment(stamp), text)
+        return Listed(row, key, self._moment(stamp), text)
 
     def _moment(self, value: Any) -> datetime | None:
         return stamp_of(value, self._zone)
@@ -241,13 +240,23 @@ def _pick(path: str) -> Pick:
     return lambda row: reach(row, path)
 
 
+def _as_key(value: Any) -> str | None:
+    """A key without the padding of a CHAR column; none that lost a character."""
+    key = good_key(value.strip(" ") if isinstance(value, str) else value)
+    return None if key is None or "\ufffd" in key else key
+
+
 def _truth(value: Any) -> bool:
-    return value is True or (isinstance(value, str) and value.strip().lower() in ("true", "1", "y"))
+    return (
+        value is True
+        or value == 1
+        or (isinstance(value, str) and value.strip().lower() in ("true", "1", "y"))
+    )
 
 
 def _can_be_asked(key: str) -> bool:
     """Whether a key means itself in an address (``..`` does not) and in a list joined by commas."""
-    return good_key(key) is not None and key not in (".", "..") and "," not in key and "\ufffd" not in key
+    return _as_key(key) == key and key not in (".", "..") and "," not in key
 
 
 def _parts(operation: Operation, keys: list[str]) -> Iterator[list[str]]:

@@ -177,6 +177,37 @@ def test_of_a_key_that_changed_twice_the_later_row_counts():
     assert numbers == {"10000002"}
 
 
+def test_a_mapping_that_pages_otherwise_goes_on_from_the_stamp():
+    first = {**VISIT, "VST_NO": "V1"}
+    with adapter_before(
+        answering(rows_of(first, more=True, since="2026-11-24 11:00", after="V1"))
+    ) as adapter:
+        cursor = adapter.read(None, 50).next_cursor
+    pages = mapping_of(
+        changes={"path": "/visits", "query": {"from": "{since}", "no": "{page}"}, "rows": "rows"},
+        paging={"style": "page", "stamp": "compact"},
+    )
+    with adapter_before(answering(rows_of()), pages) as adapter:
+        adapter.read(cursor, 50)
+        assert adapter.vendor.asked == [("/visits", {"no": "1"})]
+
+
+def test_keys_of_padded_columns_are_the_keys_without_padding():
+    mapping = WebMapping.load(MAPPINGS / "mapping.rest.yaml")
+    stamp = "2026-11-24T11:00:00"
+    row = {"SUNAP_NO": "1   ", "ORG_SUNAP_NO": None, "CHG_DT": stamp}
+    refers = {"SUNAP_NO": "2   ", "ORG_SUNAP_NO": "1   ", "CHG_DT": stamp}
+
+    def respond(path: str, query: dict[str, str]) -> Answer:
+        if path.endswith("by-original"):
+            return rows_of(*([refers] if query["numbers"] == "1" else []))
+        return 200, JSON, json.dumps(row).encode()
+
+    with adapter_before(respond, mapping) as adapter:
+        rejects = adapter.reread(["receipt:1"]).rejects
+    assert {reject.source_key for reject in rejects} == {"receipt:1", "receipt:2"}
+
+
 @pytest.mark.parametrize("key", ["..", ".", "a/../../secret?x=1", "a,b", "#", "%2e%2e", "가\u2028나"])
 def test_a_strange_key_never_leads_to_another_address(key: str):
     with adapter_before(answering((404, JSON, b"{}"))) as adapter:

@@ -6,14 +6,22 @@ import base64
 import gzip
 import logging
 import socket
+import ssl
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from web_canned import (
     JSON,
     LIMITS,
+    NOON,
     VISIT,
     Answer,
     Vendor,
@@ -204,6 +212,43 @@ def test_check_names_the_operation_that_does_not_answer_as_mapped():
         adapter.check()
     with adapter_before(answering(rows_of({"A": 1}))) as adapter, pytest.raises(HisMalformed, match="VST_NO"):
         adapter.check()
+
+
+def test_a_certificate_that_nobody_signed_is_malformed_until_it_is_trusted(tmp_path: Path):
+    certificate, key = self_signed(tmp_path)
+    vendor = Vendor(answering(rows_of(VISIT)))
+    with serving(vendor, ssl_certfile=str(certificate), ssl_keyfile=str(key)) as url:
+        secure = url.replace("http://127.0.0.1", "https://localhost")
+        with adapter_at(secure) as adapter, pytest.raises(HisMalformed, match="ca_file"):
+            adapter.read(None, 50)
+        trusting = ssl.create_default_context(cafile=certificate)
+        with adapter_at(secure, context=trusting) as adapter:
+            assert len(adapter.read(None, 50).documents) == 1
+        elsewhere = adapter_at(secure.replace("localhost", "127.0.0.1"), context=trusting)
+        with elsewhere as adapter, pytest.raises(HisMalformed, match="base_url"):
+            adapter.read(None, 50)
+    assert len(vendor.asked) == 1
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost that signs itself, and its key, as PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(NOON - timedelta(days=3650)).not_valid_after(
+        NOON + timedelta(days=3650)
+    )
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    pem = folder / "service.pem"
+    pem.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    secret = folder / "service.key"
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return pem, secret
 
 
 def unavailable(adapter: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from web_canned import LIMITS, VISIT, XML, adapter_before, answering, mapping_of, refused
 
 from oracle.his.base import HisError, HisMalformed, HisUnavailable
@@ -17,9 +18,11 @@ def envelope(inner: str, outer: str = "http://schemas.xmlsoap.org/soap/envelope/
 
 
 def soap_rows(*rows: str) -> bytes:
+    """An answer that is one of a list and one of numbers at once."""
     listed = "".join(f"<Visit>{row}</Visit>" for row in rows)
     return envelope(
         f"<GetVisitListResponse><VisitList>{listed}</VisitList><HasMore>N</HasMore></GetVisitListResponse>"
+        "<GetVisitsResponse><VisitList/></GetVisitsResponse>"
     )
 
 
@@ -56,6 +59,20 @@ def test_a_fault_is_typed_and_shows_its_code_alone(
     status: int, body: bytes, kind: type[HisError], shown: str
 ):
     assert shown in refused(answering((status, XML, body)), kind, mapping_of("soap"))
+
+
+@pytest.mark.parametrize("qualified", [True, False])
+def test_parameters_are_in_the_namespace_if_the_schema_says_so(qualified: bool):
+    mapping = mapping_of("soap")
+    assert mapping.soap is not None
+    mapping = mapping.model_copy(update={"soap": mapping.soap.model_copy(update={"qualified": qualified})})
+    with adapter_before(answering((200, XML, soap_rows())), mapping) as adapter:
+        adapter.reread(["visit:V1"])
+        sent = fromstring(adapter.vendor.bodies[0])
+    names = [element.tag for element in sent.iter()][2:]
+    inner = f"{{{mapping.soap.namespace}}}"
+    assert names[0] == f"{inner}GetVisits"
+    assert names[1:] == ([f"{inner}NumberList", f"{inner}Number"] if qualified else ["NumberList", "Number"])
 
 
 BILLION = '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(

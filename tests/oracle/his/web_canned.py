@@ -51,11 +51,15 @@ class Vendor:
     def __init__(self, respond: Respond) -> None:
         self._respond = respond
         self.asked: list[tuple[str, dict[str, str]]] = []
+        self.bodies: list[bytes] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
+        body: bytes = message.get("body", b"")
         while message.get("more_body"):
             message = await receive()
+            body += message.get("body", b"")
+        self.bodies.append(body)
         query = {name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()}
         self.asked.append((scope["path"], query))
         status, headers, body = self._respond(scope["path"], query)

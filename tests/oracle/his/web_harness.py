@@ -27,8 +27,9 @@ LIMITS = Limits(connect=5.0, read=10.0, total=30.0, tries=3)
 class Server:
     """An application at a port of this machine, which stays the same over `stop` and `start`."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, **options: Any) -> None:
         self._app = app
+        self._options = options
         self.port = 0
         self.start()
 
@@ -42,7 +43,9 @@ class Server:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(("127.0.0.1", self.port))
         self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(self._app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            self._app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1, **self._options
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
@@ -56,9 +59,9 @@ class Server:
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The address of a server of this application."""
-    server = Server(app)
+def serving(app: Any, **options: Any) -> Iterator[str]:
+    """The address of a server of this application. options: of uvicorn."""
+    server = Server(app, **options)
     try:
         yield server.url
     finally:
