@@ -29,13 +29,14 @@ def world(good: list[Resource]) -> Iterator[World]:
 
 
 def visits(world: World, many: int, *, at_once: bool) -> set[str]:
-    """Many visits, of one instant or each of its own; gives the keys of their documents."""
+    """Many visits of an hour ago, of one instant or each of its own, the last id first; gives their documents' keys."""
     stamp = None
-    for number in range(many):
+    for number in reversed(range(many)):
         made = world.copy(world.the("Encounter"), f"many-{number:03d}")
         made["diagnosis"] = []
         stamp = stamp if stamp and at_once else made["meta"]
         made["meta"] = dict(stamp)
+    world.now += timedelta(hours=1)
     return {f"visit:many-{number:03d}" for number in range(many)}
 
 
@@ -63,6 +64,7 @@ def test_one_instant_is_read_on_in_the_middle_after_a_restart(world: World):
 
 def test_resources_of_the_instant_last_read_that_come_later_are_found(world: World):
     visits(world, 5, at_once=True)
+    world.now -= timedelta(hours=1)
     adapter, reader = world.adapter(), contract.Reader()
     cursor = contract.read_all(adapter, reader)
     twin = copy.deepcopy(world.the("Encounter", "many-000"))
@@ -118,6 +120,7 @@ def test_a_circle_of_links_is_told(world: World, where: str):
     with pytest.raises(HisMalformed, match="do not come to an end") as raised:
         world.adapter().read(None, 40)
     assert raised.value.remedy
+    assert len(world.shelf.asked) < 20
 
 
 def _root_too(world: World):
