@@ -131,10 +131,9 @@ class SnmpChannel:
     def close(self) -> None:
         """End the engine and its loop."""
         self._engine.close_dispatcher()
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
+        for task in asyncio.all_tasks(self._loop):
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0))  # lets them take note
         self._loop.close()
 
 

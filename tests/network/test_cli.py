@@ -35,6 +35,8 @@ COMMANDS = {
     "enrol",
     "accept",
     "sign-trust-file",
+    "monitor",
+    "daily-check",
 }
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from chain.db import make_engine
 from network.monitor.alerts import LABELS, Message, parse
-from network.monitor.commands import make_channels, make_relay
+from network.monitor.assembly import make_channels, make_relay
 from network.monitor.errors import AlertsMalformed, NotDelivered
 from network.monitor.queue import Queue
 from network.monitor.relay import SILENT, Relay
