@@ -217,9 +217,10 @@ class RoundScanner:
         first, last = (
             (self._written(each.isoformat()) for each in (stamps[0], stamps[-1])) if stamps else (now, now)
         )
-        if last is not None and first != last != now:
-            return {"since": last, "page": str(self._paging.first_page)}
         number = int(at.place.get("page", self._paging.first_page)) + 1
+        if last is not None and last != now:
+            # the rows of the last stamp: from the first of them on, or, if they fill this page, from the next
+            number = self._paging.first_page + (first == last)
         return {**({"since": last} if last else {}), "page": str(number)}
 
     def _refuse_circles(self, at: _Round, place: dict[str, str], changes: Changes) -> None:

@@ -74,6 +74,33 @@ def test_numbered_pages_out_of_order_are_refused():
     assert "order" in refused(answering(rows_of(*rows)), HisMalformed, mapping)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_numbered_pages_pass_over_no_row_of_whatever_stamps(size: int):
+    mapping = mapping_of(
+        changes={"path": "/visits", "query": {"from": "{since}", "no": "{page}"}, "rows": "rows"},
+        paging={"style": "page", "most_rows": size, "stamp": "compact"},
+    )
+    seconds = [1, 1, 1, 2, 3, 3, 4, 4, 4, 4, 4, 5, 6, 6, 9]
+    rows = [
+        {**VISIT, "VST_NO": f"V{n}", "CHG_DT": f"2026-11-24T11:00:{second:02d}.{n:06d}"}
+        for n, second in enumerate(seconds)
+    ]
+
+    def respond(_: str, query: dict[str, str]) -> Answer:
+        since = query.get("from", "0")
+        beyond = [row for row in rows if f"202611241100{row['CHG_DT'][17:19]}" >= since]
+        first = (int(query["no"]) - 1) * size
+        return rows_of(*beyond[first : first + size])
+
+    with adapter_before(respond, mapping) as adapter:
+        cursor, found, more = None, [], True
+        while more:
+            page = adapter.read(cursor, 50)
+            found += [document.source_key for document in page.documents]
+            cursor, more = page.next_cursor, page.more
+    assert found == [f"visit:V{n}" for n in range(len(rows))]
+
+
 @pytest.mark.parametrize("token", ["x" * 5_000, "a\r\nX-Injected: 1", {"deep": 1}, ["x"]])
 def test_a_token_that_can_not_be_sent_back_is_refused(token: Any):
     refused(answering(rows_of(VISIT, more=True, since=token, after="V1")), HisMalformed)
