@@ -13,6 +13,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from backend.app import create_app
+from backend.audit import commands as audit
 from backend.config import Settings
 from backend.db import migrate
 from backend.documents import links, repository
@@ -128,6 +129,7 @@ def parser() -> argparse.ArgumentParser:
     link.add_argument("--json", action="store_true")
     add("documents", list_documents).add_argument("--latest", type=int, default=20)
     add("erase", erase_document).add_argument("document", type=UUID)
+    audit.add_to(commands)
     keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(
         required=True, metavar="COMMAND"
     )

@@ -65,7 +65,9 @@ class ObjectKind(StrEnum):
     DOCUMENT = "document"
     RECEIPT = "receipt"
     STATEMENT = "statement"
+    BILL = "bill"
     DIAGNOSIS = "diagnosis"
+    VISIT = "visit"
     PRESCRIPTION = "prescription"
     RESULT = "result"
     REFERRAL = "referral"
@@ -255,12 +257,22 @@ TELLINGS: dict[Action, Telling] = {
     ),
 }
 
+SOME_ACTION = _tell(
+    "{what}에 접근했습니다",
+    "{what}에 접근하려 했으나 거절되었습니다",
+    "used {what}",
+    "tried to use {what} and was refused",
+)
+"""For a code that this version does not know."""
+
 OBJECTS: dict[ObjectKind, Both] = {
     ObjectKind.RECORD: Both("기록", "a record"),
     ObjectKind.RECORDS: Both("진료 기록", "medical records"),
     ObjectKind.DOCUMENT: Both("문서", "a document"),
     ObjectKind.RECEIPT: Both("진료비 영수증", "a receipt for medical costs"),
     ObjectKind.STATEMENT: Both("진료비 세부산정내역", "an itemised statement of medical costs"),
+    ObjectKind.BILL: Both("진료비 계산서", "a bill for medical costs"),
+    ObjectKind.VISIT: Both("진료이력", "a visit"),
     ObjectKind.DIAGNOSIS: Both("진단내역", "a diagnosis record"),
     ObjectKind.PRESCRIPTION: Both("처방전", "a prescription"),
     ObjectKind.RESULT: Both("검사 결과", "test results"),
