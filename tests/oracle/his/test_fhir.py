@@ -9,10 +9,12 @@ from itertools import count
 from pathlib import Path
 
 import contract
+import httpx
 import pytest
 from fhir_servers import TOKEN, Served, adapter_of, sandbox_mapping
 
 from oracle.his.fhir import FhirAdapter
+from sandbox.his.day import Day, Plan
 from sandbox.his.events import Step
 from sandbox.his.fhir import create_app
 from sandbox.his.store import Writer, ensure_patients, open_database
@@ -94,3 +96,25 @@ class TestByPatient(contract.AdapterContract):
     @pytest.fixture
     def make_hospital(self, hospitals: Callable[..., FhirHospital]) -> Callable[[], FhirHospital]:
         return lambda: hospitals(own_parameter=False)
+
+
+@pytest.mark.parametrize("own_parameter", [True, False])
+def test_what_the_server_deletes_is_taken_back(
+    hospitals: Callable[..., FhirHospital], own_parameter: bool
+) -> None:
+    hospital = hospitals(own_parameter=own_parameter)
+    day = Day(Plan(contract.DAY, 12, seed=21, plain=True))
+    hospital.write(day.steps())
+    adapter, reader = hospital.adapter(), contract.Reader()
+    cursor = contract.read_all(adapter, reader)
+    receipt = next(key for key in day.truth.documents if key.startswith("receipt:"))
+    visit = next(key for key in day.truth.documents if key.startswith("visit:"))
+    for kind, key in (("Invoice", receipt), ("Encounter", visit)):
+        url = f"{hospital.server.base}/{kind}/{key.partition(':')[2]}"
+        assert httpx.delete(url, headers={"authorization": f"Bearer {TOKEN}"}).status_code == 204
+    hospital.pass_time(30)
+    contract.read_all(adapter, reader, cursor)
+    for key in (receipt, receipt.replace("receipt", "statement"), visit, visit.replace("visit", "diagnosis")):
+        day.truth.withdraw(key)
+    assert reader.rejects == []
+    contract.assert_reads_as(reader, day.truth)
