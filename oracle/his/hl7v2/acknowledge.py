@@ -25,13 +25,12 @@ class Code(IntEnum):
     UNSUPPORTED_EVENT = 201
     UNSUPPORTED_PROCESSING = 202
     UNSUPPORTED_VERSION = 203
-    DUPLICATE_KEY = 205
     INTERNAL_ERROR = 207
 
     @property
     def answer(self) -> str:
         """MSA-1. AR: not for us, or not now; AE: the message itself is wrong (2.9.2.1, 2.9.2.2)."""
-        return "AR" if self >= Code.UNSUPPORTED_TYPE and self is not Code.DUPLICATE_KEY else "AE"
+        return "AR" if self >= Code.UNSUPPORTED_TYPE else "AE"
 
 
 class Refusal(Exception):

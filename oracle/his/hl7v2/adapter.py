@@ -22,7 +22,7 @@ from sqlmodel import Session
 from chain.db import reading
 from oracle.his.base import HisUnavailable, Page
 from oracle.his.hl7v2.inbox import Inbox
-from oracle.his.hl7v2.listener import Listener, bound
+from oracle.his.hl7v2.listener import Listener, answers_as_ours, bound
 from oracle.his.hl7v2.mapping import Mapping
 from oracle.his.hl7v2.pages import Pages
 from oracle.his.hl7v2.receiver import Counts
@@ -80,7 +80,8 @@ class Hl7Adapter:
             return self._pages.reread(session, source_keys)
 
     def check(self) -> None:
-        """Raise HisUnavailable unless the inbox answers and the listener listens, or could."""
+        """Raise HisUnavailable unless the inbox answers and the listener listens, or could, or that of the oracle
+        that runs beside this process does (over TLS that can not be seen: then the address counts as taken)."""
         with self._session("looking at the inbox") as session:
             self._inbox.after(session, 0, 1)
         if self._started:
@@ -90,6 +91,8 @@ class Hl7Adapter:
         try:
             bound(*self._listener.address).close()
         except OSError as error:
+            if answers_as_ours(*self._listener.address):
+                return
             raise HisUnavailable(self.name, self._binding()) from error
 
     def forget(self, content_until: datetime, facts_until: datetime) -> int:
@@ -98,7 +101,7 @@ class Hl7Adapter:
 
     def _binding(self) -> str:
         host, port = self._listener.address
-        return f"taking the address {host}:{port} (an oracle that runs already holds it)"
+        return f"taking the address {host}:{port} (another process holds it, or it is not this machine's)"
 
     @contextmanager
     def _session(self, what: str) -> Iterator[Session]:

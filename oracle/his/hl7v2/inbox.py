@@ -6,10 +6,10 @@ higher one was read, whatever the database.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, TypeAlias
 
 from sqlalchemy import Engine, Row, and_, insert, select, update
@@ -19,16 +19,6 @@ from chain.clock import Clock
 from chain.db import chunks, insert_ignore, table_of, writing
 from oracle.his.hl7v2.tables import InboxCounter, InboxMessage, Stream
 from oracle.vault import Vault
-
-
-class Stored(StrEnum):
-    """What became of a message that was handed in."""
-
-    NEW = "new"
-    REPEATED = "repeated"
-    CONFLICT = "conflict"
-    """The sender used this control id before, for something else."""
-
 
 INBOX = table_of(InboxMessage)
 _COUNTER = table_of(InboxCounter)
@@ -60,20 +50,21 @@ class Inbox:
     vault: Vault
     clock: Clock
 
-    def store(self, messages: Sequence[Incoming]) -> list[Stored]:
-        """All of them, in one transaction; when this returns they are on disk. Raises SQLAlchemyError, SealBroken."""
+    def store(self, messages: Sequence[Incoming]) -> int:
+        """All of them, in one transaction; when this returns they are on disk. How many were not there before.
+
+        Raises SQLAlchemyError.
+        """
         with writing(self.database) as session:
             number = first = self._lock(session)
-            answers = []
             for message in messages:
-                answer = self._known(session, message)
-                if answer is Stored.NEW:
-                    session.execute(insert(INBOX).values(self._row(number, message)))
+                digest = self._digest(message)
+                if not self._is_known(session, message, digest):
+                    session.execute(insert(INBOX).values(self._row(number, digest, message)))
                     number += 1
-                answers.append(answer)
             if number > first:
                 session.execute(update(_COUNTER).values(next=number))
-        return answers
+        return number - first
 
     def after(self, session: Session, number: int, limit: int) -> Sequence[Entry]:
         """Messages that came after message `number`, at most `limit`."""
@@ -114,24 +105,24 @@ class Inbox:
         insert_ignore(session, InboxCounter, [{"id": 1, "next": 1}])
         return int(session.execute(select(_COUNTER.c.next).with_for_update()).scalar_one())
 
-    def _known(self, session: Session, message: Incoming) -> Stored:
-        known = and_(INBOX.c.sender == message.sender, INBOX.c.control_id == message.control_id)
-        query = select(INBOX.c.id, INBOX.c.reduced, INBOX.c.sealed).where(known)
-        found = session.execute(query).one_or_none()
-        if found is None:
-            return Stored.NEW
-        if found.reduced or found.sealed is None:
-            return Stored.REPEATED
-        before = self.vault.open(found.sealed, owner_of(found.id))
-        same = before.partition(b"\r")[2] == message.content.partition(b"\r")[2]  # MSH-7 may differ
-        return Stored.REPEATED if same else Stored.CONFLICT
+    def _digest(self, message: Incoming) -> str:
+        """What a message has in common with its repetitions: all but the header, whose time may differ."""
+        body = message.content.partition(b"\r")[2]
+        return self.vault.blind(f"hl7-body:{hashlib.sha256(body).hexdigest()}")
 
-    def _row(self, number: int, message: Incoming) -> dict[str, Any]:
+    def _is_known(self, session: Session, message: Incoming, digest: str) -> bool:
+        """Whether the sender sent this very message before."""
+        same = and_(INBOX.c.sender == message.sender, INBOX.c.control_id == message.control_id)
+        query = select(INBOX.c.id).where(same, INBOX.c.digest == digest)
+        return session.execute(query).first() is not None
+
+    def _row(self, number: int, digest: str, message: Incoming) -> dict[str, Any]:
         patient = self.blind(message.patient_number) if message.patient_number else None
         return {
             "id": number,
             "sender": message.sender,
             "control_id": message.control_id,
+            "digest": digest,
             "type": message.type,
             "stream": message.stream.value,
             "key": message.key,

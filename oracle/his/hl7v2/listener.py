@@ -16,7 +16,8 @@ from threading import Lock, Thread, current_thread
 from time import monotonic
 from typing import Final
 
-from oracle.his.hl7v2.mllp import Deframer, Frame, framed
+from oracle.his.hl7v2.acknowledge import APPLICATION
+from oracle.his.hl7v2.mllp import START, Deframer, Frame, framed
 
 log = logging.getLogger(__name__)
 
@@ -173,6 +174,16 @@ def bound(host: str, port: int) -> socket.socket:
     """A listening socket. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=128)
+
+
+def answers_as_ours(host: str, port: int) -> bool:
+    """Whether a listener of this kind answers at an address, without TLS. It is asked something it refuses."""
+    try:
+        with socket.create_connection((host, port), _LEAVE_SECONDS) as connection:
+            connection.sendall(framed(f"MSH|^~\\&|{APPLICATION}|CHECK|||||ACK|check|P|2.5.1\r".encode()))
+            return connection.recv(_PIECE).startswith(START + f"MSH|^~\\&|{APPLICATION}|".encode())
+    except OSError:
+        return False
 
 
 def _shut(connection: socket.socket) -> None:

@@ -130,9 +130,7 @@ class Pages:
                 if entry.key is None:
                     made.rejects.append(Reject(message_key(entry), Reason.KEY_INVALID.value, "field key"))
                 elif entry.at is None:
-                    made.rejects.append(
-                        Reject(source_keys(entry)[0], Reason.STAMP_INVALID.value, "field at")
-                    )
+                    made.rejects.append(Reject(source_keys(entry)[0], Reason.STAMP_INVALID.value, "field at"))
                 else:
                     (touched.visits if stream is Stream.VISIT else touched.acts)[entry.key] = None
         return touched

@@ -15,9 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chain.clock import Clock
 from oracle.crash import crash_point
-from oracle.errors import SealBroken
 from oracle.his.hl7v2.acknowledge import Code, Refusal, acknowledgement
-from oracle.his.hl7v2.inbox import Inbox, Incoming, Stored
+from oracle.his.hl7v2.inbox import Inbox, Incoming
 from oracle.his.hl7v2.mapping import Mapping
 from oracle.his.hl7v2.message import Location, Malformed, Message
 from oracle.his.hl7v2.mllp import Flaw, Frame
@@ -34,7 +33,6 @@ _FLAWS: Final = {
     Flaw.NO_END: Refusal(Code.SEGMENT_SEQUENCE, "a new frame began before the end block of this one"),
     Flaw.NOISE: Refusal(Code.SEGMENT_SEQUENCE, "what came is no MLLP frame"),
 }
-_CONFLICT: Final = Refusal(Code.DUPLICATE_KEY, "this control id was used before for another message", 10)
 _NOT_NOW: Final = Refusal(Code.INTERNAL_ERROR, "the message could not be stored now: send it again")
 
 
@@ -91,27 +89,26 @@ class Receiver:
     def answer(self, frames: Sequence[Frame]) -> list[bytes]:
         """The answer to each frame; what is acknowledged is on disk when this returns."""
         examined = [self._examine(frame) for frame in frames]
-        accepted = [found for _, found in examined if isinstance(found, Incoming)]
-        outcomes = iter(self._store(accepted))
+        failure = self._store([found for _, found in examined if isinstance(found, Incoming)])
         answers = []
         for message, found in examined:
-            refusal = found if isinstance(found, Refusal) else next(outcomes)
+            refusal = found if isinstance(found, Refusal) else failure
             answers.append(acknowledgement(message, refusal, self.clock()))
             self._count(message, found, refusal)
         return answers
 
-    def _store(self, messages: Sequence[Incoming]) -> list[Refusal | None]:
-        """Why each was not stored, or None."""
+    def _store(self, messages: Sequence[Incoming]) -> Refusal | None:
+        """Put them on disk; why that can not be done, or None."""
         if not messages:
-            return []
+            return None
         try:
             with self._lock:
-                stored = self.inbox.store(messages)
-        except (SQLAlchemyError, SealBroken) as error:
+                self.inbox.store(messages)
+        except SQLAlchemyError as error:
             log.warning("%d messages could not be stored: %s", len(messages), type(error).__name__)
-            return [_NOT_NOW] * len(messages)
+            return _NOT_NOW
         crash_point("hl7v2.stored")
-        return [_CONFLICT if each is Stored.CONFLICT else None for each in stored]
+        return None
 
     def _examine(self, frame: Frame) -> tuple[Message | None, Incoming | Refusal]:
         """The message as far as it can be read, and what to store or why not."""

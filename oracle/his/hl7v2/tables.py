@@ -32,7 +32,7 @@ class InboxMessage(SQLModel, table=True):
 
     __tablename__ = "oracle_hl7_inbox"
     __table_args__ = (
-        UniqueConstraint("sender", "control_id", name="oracle_hl7_inbox_message"),
+        UniqueConstraint("sender", "control_id", "digest", name="oracle_hl7_inbox_message"),
         Index("oracle_hl7_inbox_key", "stream", "key"),
         Index("oracle_hl7_inbox_refers", "stream", "refers"),
         Index("oracle_hl7_inbox_patient", "stream", "patient"),
@@ -44,6 +44,8 @@ class InboxMessage(SQLModel, table=True):
     sender: str = Field(sa_column=Column(String(200), nullable=False))
     """MSH-3 and MSH-4."""
     control_id: str = Field(sa_column=Column(String(200), nullable=False))
+    digest: str = Field(sa_column=Column(String(64), nullable=False))
+    """Of what follows the header, under the store key. A sender whose counter starts anew each day loses nothing."""
     type: str = Field(sa_column=Column(String(20), nullable=False))
     """MSH-9, such as ``ADT^A08``."""
     stream: Stream = Field(sa_column=Column(String(12), nullable=False))

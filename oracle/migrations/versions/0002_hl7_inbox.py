@@ -19,6 +19,7 @@ def upgrade() -> None:
         ),
         sa.Column("sender", sa.String(200), nullable=False),
         sa.Column("control_id", sa.String(200), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("type", sa.String(20), nullable=False),
         sa.Column("stream", sa.String(12), nullable=False),
         sa.Column("key", sa.String(60), nullable=True),
@@ -29,7 +30,7 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("reduced", sa.Boolean(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.UniqueConstraint("sender", "control_id", name="oracle_hl7_inbox_message"),
+        sa.UniqueConstraint("sender", "control_id", "digest", name="oracle_hl7_inbox_message"),
     )
     for name in ("key", "refers", "patient"):
         op.create_index(f"oracle_hl7_inbox_{name}", "oracle_hl7_inbox", ["stream", name])

@@ -91,14 +91,14 @@ class TestRefusals:
         assert listener.stored() == 0
         assert client.say(adt("A04", "V9", "110000")).accepted
 
-    def test_a_control_id_used_for_something_else_is_refused_and_neither_is_lost(
+    def test_a_control_id_used_again_for_something_else_loses_nothing(
         self, listening: Callable[..., Listening]
     ) -> None:
-        client = listening().client()
-        assert client.say(adt("A04", "V1", "100000", control_id="C1")).accepted
-        answer = client.say(adt("A04", "V2", "100000", control_id="C1"))
-        assert (answer.code, answer.error) == (b"AE", b"205")
-        assert client.say(adt("A04", "V2", "100000", control_id="C1", app="LIS")).accepted
+        listener = listening()
+        client = listener.client()
+        for visit, app in (("V1", "HIS"), ("V2", "HIS"), ("V2", "LIS"), ("V1", "HIS")):
+            assert client.say(adt("A04", visit, "100000", control_id="C1", app=app)).accepted
+        assert listener.stored() == 3
 
     def test_while_the_inbox_can_not_be_written_nothing_is_acknowledged(
         self, listening: Callable[..., Listening], database: Engine
@@ -263,12 +263,22 @@ class TestBounds:
         with socket.create_server((host, port)), pytest.raises(HisUnavailable, match="address"):
             late.start()
 
-    def test_an_address_that_is_taken_is_told_by_check(self, listening: Callable[..., Listening]) -> None:
+    def test_an_address_that_something_else_took_is_told_by_check(self, database: Engine) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            other = make_hl7v2(Hl7Config(port=taken.getsockname()[1]), database, utc_now, VAULT)
+            with pytest.raises(HisUnavailable, match="address"):
+                other.check()
+
+    def test_check_finds_in_order_that_an_oracle_listens_there_already(
+        self, listening: Callable[..., Listening]
+    ) -> None:
         listener = listening()
-        other = make_hl7v2(Hl7Config(port=listener.adapter.address[1]), listener.database, utc_now, VAULT)
-        with pytest.raises(HisUnavailable, match="address"):
-            other.check()
         listener.adapter.check()
+        other = make_hl7v2(Hl7Config(port=listener.adapter.address[1]), listener.database, utc_now, VAULT)
+        other.check()
+        with pytest.raises(HisUnavailable, match="address"):
+            other.start()
+        assert listener.stored() == 0
 
 
 class TestNothingIsLostOrDoubled:
