@@ -12,7 +12,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from backend import health, home, rendering
 from backend.config import Settings
 from backend.documents import endpoints as documents
+from backend.documents import my_pages
 from backend.documents import pages as document_pages
+from backend.identity import endpoints as identity
+from backend.identity import pages as identity_pages
+from backend.identity import sign_up_pages
 from backend.middleware import RequestLanguage, RequestLog, SecurityHeaders, SizeLimit
 from backend.services import Services
 from backend.verification import endpoints as verification
@@ -44,6 +48,11 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(home.router)  # /
     app.include_router(verification_pages.router)  # /verify
     app.include_router(document_pages.router)  # /d/{token}
+    app.include_router(sign_up_pages.router)  # /sign-up
+    app.include_router(identity_pages.router)  # /sign-in, /sign-out, /me/step-up, /me/devices, /me/data
+    app.include_router(my_pages.router)  # /me, /me/documents/{id}
+    app.include_router(identity.router, prefix="/api/v1")  # /api/v1/sign-in, /api/v1/me/…
+    app.include_router(my_pages.api, prefix="/api/v1")  # /api/v1/me/documents
     app.include_router(documents.router, prefix="/api/v1")  # /api/v1/documents/{id}, …/proof
     app.include_router(verification.router, prefix="/api/v1")  # /api/v1/verifications
     app.include_router(documents.internal, prefix="/internal/v1")  # /internal/v1/deliveries

@@ -29,11 +29,13 @@ class SaegimError(Exception):
         message: what happened, for a person; Korean source text with named parameters.
         remedy: what to do next.
         parameters: values for both texts; never personal data.
+        page: where a page goes instead of showing the error, if anywhere; it comes back afterwards.
     """
 
     status: ClassVar[int] = 500
     message: ClassVar[Message]
     remedy: ClassVar[Message]
+    page: ClassVar[str | None] = None
 
     def __init__(self, **parameters: str | int) -> None:
         self.parameters = parameters

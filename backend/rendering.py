@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from backend.errors import InternalError, InvalidRequest, MethodNotAllowed, NotFound, SaegimError
@@ -34,6 +35,10 @@ def error_body(error: SaegimError) -> dict[str, str]:
 def render_error(request: Request, error: SaegimError) -> Response:
     if is_api(request):
         return JSONResponse(error_body(error), status_code=error.status)
+    if error.page is not None:
+        query = f"?{request.url.query}" if request.url.query else ""
+        back = quote(f"{request.url.path}{query}" if request.method == "GET" else "/me", safe="")
+        return RedirectResponse(f"{error.page}?next={back}", status_code=303)
     return page(request, "error.html", status=error.status, error=error_body(error), http_status=error.status)
 
 

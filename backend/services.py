@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from joserfc.jwk import KeySet
 from sqlalchemy import Engine
 
 from backend.config import Settings
+from backend.identity.authenticator import AuthenticationServer, PasskeyServer
 from backend.node import OwnNode
+from backend.providers.identity import IdentityProvider, NullIdentity
 from backend.service_token import load_keys
 from backend.vault import KeyEncryptionKeys, Vault
+from backend.web.i18n import current_language
 from chain.clock import Clock, utc_now
 from chain.db import make_engine
 from chain.settings import Environment
@@ -29,6 +33,8 @@ class Services:
     vault: Vault
     node: OwnNode
     oracle_keys: KeySet
+    authenticator: AuthenticationServer
+    identity: IdentityProvider
 
     @classmethod
     def build(cls, settings: Settings, *, clock: Clock = utc_now) -> Self:
@@ -48,13 +54,29 @@ class Services:
             vault=Vault(keys_database, keys),
             node=OwnNode.open(settings, clock),
             oracle_keys=load_keys(settings.oracle_keys_file),
+            authenticator=passkey_server(settings),
+            identity=NullIdentity(),
         )
+
+    def institution_name(self, institution: int) -> str:
+        """What an institution of the network calls itself, in the reader's language; its index if it is unknown."""
+        named = self.node.trust.institution_name(institution)
+        if named is None:
+            return str(institution)
+        return named.name_en if current_language() == "en" else named.name_ko
 
     def close(self) -> None:
         """Give connections back."""
         self.node.close()
+        self.identity.close()
         self.database.dispose()
         self.keys_database.dispose()
+
+
+def passkey_server(settings: Settings) -> PasskeyServer:
+    """Passkeys for the public address: its host is the RP id, so that they work there and nowhere else."""
+    address = urlsplit(settings.public_url)
+    return PasskeyServer(rp_id=address.hostname or "localhost", origin=settings.public_url.rstrip("/"))
 
 
 def services(request: Request) -> Services:

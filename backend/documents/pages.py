@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
+from sqlmodel import Session
 
 from backend.db import ReadSession
 from backend.documents import links, service
-from backend.services import ServicesDep
+from backend.documents.models import Document
+from backend.services import Services, ServicesDep
 from backend.verification.view import view
 from backend.web.templating import page
 from verifier import verify
@@ -27,7 +29,11 @@ def document(token: str, request: Request, session: ReadSession, services: Servi
 @router.get("/{token}/bundle", response_class=Response)
 def bundle(token: str, session: ReadSession, services: ServicesDep) -> Response:
     """The document with its proof, as a file."""
-    found = links.follow(services, session, token)
+    return bundle_file(services, session, links.follow(services, session, token))
+
+
+def bundle_file(services: Services, session: Session, found: Document) -> Response:
+    """The document with its proof as a download. Raises DocumentErased, ProofUnavailable."""
     proven = service.bundle(services, session, found)
     name = f"saegim-{found.vct.split(':')[2]}-{found.leaf[:8]}.saegim"
     return Response(

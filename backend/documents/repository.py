@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
+from backend.access import ReadablePatientId
 from backend.documents.models import (
     Delivery,
     Document,
@@ -41,6 +42,21 @@ def documents(session: Session, ids: Collection[UUID]) -> dict[UUID, Document]:
 
 def document(session: Session, document_id: UUID) -> Document | None:
     return session.get(Document, document_id)
+
+
+def of_patient(
+    session: Session, patient: ReadablePatientId, before: datetime | None, count: int
+) -> Sequence[Document]:
+    """A patient's documents that were not erased, newest first."""
+    query = select(Document).where(
+        col(Document.patient_index) == patient.value,
+        col(Document.issuer) == patient.hospital,
+        col(Document.erased_at).is_(None),
+    )
+    if before is not None:
+        query = query.where(col(Document.anchored_at) < before)
+    query = query.order_by(col(Document.anchored_at).desc(), col(Document.id)).limit(count)
+    return session.execute(query).scalars().all()
 
 
 def by_leaf(session: Session, leaf: str) -> Document | None:

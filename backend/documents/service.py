@@ -9,9 +9,12 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from backend import access
 from backend.documents import repository
 from backend.documents.errors import DocumentErased, DocumentNotFound, ProofUnavailable
 from backend.documents.models import Document
+from backend.errors import NotFound
+from backend.identity.service import SignedIn
 from backend.node import NodeNotUsable
 from backend.services import Services
 from backend.vault import KeyDestroyed, Sealed
@@ -47,6 +50,32 @@ def get(session: Session, document_id: UUID) -> Document:
     found = repository.document(session, document_id)
     if found is None:
         raise DocumentNotFound
+    return found
+
+
+def of_person(
+    session: Session, who: SignedIn, *, before: datetime | None = None, count: int = 50
+) -> list[Document]:
+    """A person's own documents from all their hospitals, newest first; at most `count`."""
+    found = [
+        document
+        for patient in access.own_records(session, who, access.Function.LIST)
+        for document in repository.of_patient(session, patient, before, count)
+    ]
+    return sorted(found, key=lambda document: document.anchored_at, reverse=True)[:count]
+
+
+def for_person(session: Session, who: SignedIn, document_id: UUID, function: access.Function) -> Document:
+    """One of a person's own documents.
+
+    Raises:
+        DocumentNotFound: none has this id, or it is a stranger's: the answer is the same.
+    """
+    found = get(session, document_id)
+    try:
+        access.readable(session, who, found.issuer, found.patient_index, function)
+    except NotFound as error:
+        raise DocumentNotFound from error
     return found
 
 

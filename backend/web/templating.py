@@ -15,6 +15,8 @@ from backend.web.i18n import LANGUAGES, current_language, translate, translation
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
+SESSION_COOKIES = ("__Host-session", "session")
+"""What the session's cookie is called where the address is https, and where it is not."""
 
 
 @lru_cache
@@ -48,6 +50,12 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
     html = (
         environment()
         .get_template(template)
-        .render(request=request, language=current_language(), path=request.url.path, **context)
+        .render(
+            request=request,
+            language=current_language(),
+            path=request.url.path,
+            has_session=any(name in request.cookies for name in SESSION_COOKIES),
+            **context,
+        )
     )
     return HTMLResponse(html, status_code=status)

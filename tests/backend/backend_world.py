@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +20,22 @@ from backend.app import create_app
 from backend.config import Settings
 from backend.db import migrate
 from backend.documents import links
+from backend.identity.authenticator import PasskeyServer
 from backend.node import NodeNotUsable, OwnNode, UnknownKey
+from backend.providers.errors import ProviderRefused, ProviderUnavailable
+from backend.providers.identity import (
+    Begun,
+    Customer,
+    Failed,
+    FailureReason,
+    Gender,
+    Method,
+    Operator,
+    Pending,
+    Purpose,
+    Result,
+    Verified,
+)
 from backend.service_token import load_keys
 from backend.services import Services
 from backend.vault import KeyEncryptionKeys, Vault
@@ -79,6 +95,60 @@ class ChainBehind(OwnNode):
         return
 
 
+class Agency:
+    """An identification agency that vouches for whom a test says: `people` by telephone; `otp` is the right number.
+
+    The real adapter and its protocol are tried against the stand-in in tests/backend/providers.
+    """
+
+    otp = "123456"
+
+    def __init__(self, clock: Any) -> None:
+        self.clock = clock
+        self.people: dict[str, Verified] = {}
+        self.sent: dict[str, Customer] = {}
+        self.down = False
+
+    def knows(self, phone: str, *, name: str = "가상환자01", number: int = 1) -> str:
+        """Let a synthetic person have this telephone; their CI."""
+        ci = b64encode(bytes([number]) * 64).decode()
+        born = date(1990, 1, 1)
+        self.people[phone] = Verified("", self.clock(), ci, name, born, Gender.FEMALE, False, phone)
+        return ci
+
+    def begin(self, purpose: Purpose, return_url: str) -> Begun:
+        return Begun(f"iv-{uuid4().hex}", None, {})
+
+    def send(self, verification_id: str, customer: Customer, operator: Operator, method: Method) -> None:
+        self._asked("send")
+        self.sent[verification_id] = customer
+
+    def resend(self, verification_id: str) -> None:
+        self._asked("resend")
+
+    def confirm(self, verification_id: str, otp: str | None = None) -> Result:
+        self._asked("confirm")
+        if otp != self.otp:
+            raise ProviderRefused("agency", "confirm", "INVALID_OTP", 400)
+        return self.result(verification_id)
+
+    def result(self, verification_id: str) -> Result:
+        customer = self.sent.get(verification_id)
+        if customer is None:
+            return Pending(verification_id)
+        known = self.people.get(customer.phone)
+        if known is None:
+            return Failed(verification_id, FailureReason.DECLINED)
+        return replace(known, verification_id=verification_id, verified_at=self.clock())
+
+    def close(self) -> None:
+        return
+
+    def _asked(self, operation: str) -> None:
+        if self.down:
+            raise ProviderUnavailable("agency", operation, "down")
+
+
 class World:
     """A backend process as the outside sees it."""
 
@@ -101,6 +171,7 @@ class World:
         )
         self.case.trust.save(self.settings.trust_file)
         self.node = ChainBehind(self.case, self.clock)
+        self.agency = Agency(self.clock)
         self.services = self._services()
         self.app = create_app(self.services)
         self.client = TestClient(self.app, raise_server_exceptions=False)
@@ -119,6 +190,8 @@ class World:
             vault=Vault(keys_database, KeyEncryptionKeys.create(self.folder / "kek.json")),
             node=self.node,
             oracle_keys=load_keys(self.folder / "oracle-keys.json"),
+            authenticator=PasskeyServer(rp_id="testserver", origin=self.settings.public_url),
+            identity=self.agency,
         )
 
     def clock(self) -> datetime:

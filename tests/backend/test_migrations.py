@@ -14,6 +14,7 @@ from sqlalchemy import Engine, MetaData, inspect
 from backend.audit import models as audit
 from backend.db import migrate
 from backend.documents import models
+from backend.identity import models as identity
 from backend.vault.models import KeysBase
 from chain.db import make_engine, table_of
 
@@ -30,6 +31,13 @@ MAIN = [
         audit.AuditPatientHead,
         audit.AuditCheckpoint,
         audit.AuditAnchor,
+        identity.Person,
+        identity.Registration,
+        identity.ConsentGiven,
+        identity.Passkey,
+        identity.Ceremony,
+        identity.Verification,
+        identity.LoginSession,
     )
 ]
 HISTORIES: dict[str, tuple[MetaData, set[str], str]] = {

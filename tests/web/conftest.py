@@ -19,6 +19,7 @@ for folder in (TESTS / "chain", TESTS / "verifier", TESTS / "backend"):
 from backend_world import World  # noqa: E402 - it stands in a folder added above
 
 from backend.app import create_app  # noqa: E402
+from backend.services import passkey_server  # noqa: E402
 from network.ports import choose_ports  # noqa: E402
 
 SIZES = {"narrow": (320, 640), "phone": (390, 844), "desk": (1280, 900)}
@@ -29,10 +30,10 @@ SCREENS = TESTS.parent / ".build" / "screens"
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
     """A backend with one delivered receipt, served on a free port of the loopback address."""
     port = choose_ports(1)[0]
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://localhost:{port}"  # passkeys need a name, not a number
     world = World(tmp_path_factory.mktemp("site"))
     settings = world.settings.model_copy(update={"public_url": address})
-    app = create_app(replace(world.services, settings=settings))
+    app = create_app(replace(world.services, settings=settings, authenticator=passkey_server(settings)))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -6,6 +6,7 @@ from alembic import context
 
 from backend.audit import models as audit
 from backend.documents import models
+from backend.identity import models as identity
 from chain.db import table_of
 
 TABLES = [
@@ -21,6 +22,13 @@ TABLES = [
         audit.AuditPatientHead,
         audit.AuditCheckpoint,
         audit.AuditAnchor,
+        identity.Person,
+        identity.Registration,
+        identity.ConsentGiven,
+        identity.Passkey,
+        identity.Ceremony,
+        identity.Verification,
+        identity.LoginSession,
     )
 ]
 

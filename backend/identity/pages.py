@@ -1,0 +1,190 @@
+"""Pages of the identity domain: sign in, prove again, my devices, my data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from backend.db import ReadSession, WriteSession
+from backend.documents.service import of_person
+from backend.errors import InvalidRequest
+from backend.identity import passkeys, repository, service, sessions
+from backend.identity.consents import TEXTS
+from backend.identity.models import LoginSession, Passkey, RegistrationState
+from backend.identity.sessions import SignedIn
+from backend.security import (
+    OwnForm,
+    ProvenDep,
+    SignedInDep,
+    VisitorDep,
+    end_session,
+    form_page,
+    own_address,
+)
+from backend.services import Services, ServicesDep
+from backend.web.dates import day
+from backend.web.i18n import translate
+
+router = APIRouter(include_in_schema=False)
+
+SEE_OTHER = 303
+_MOST_EXPORTED = 10_000
+
+
+@router.get("/sign-in", response_class=HTMLResponse)
+def sign_in(request: Request, who: VisitorDep, services: ServicesDep, next: str = "/me") -> Response:
+    """The ways in."""
+    if who is not None:
+        return RedirectResponse(own_address(next), SEE_OTHER)
+    in_app = sessions.in_app_browser(request.headers.get("user-agent", ""))
+    return form_page(request, services, "sign_in.html", next=own_address(next), in_app=in_app)
+
+
+@router.post("/sign-out", dependencies=[OwnForm])
+def sign_out(who: SignedInDep, session: WriteSession, services: ServicesDep) -> Response:
+    """End this session."""
+    sessions.end(session, who.person, services.clock(), only=who.session)
+    answer = RedirectResponse("/", SEE_OTHER)
+    end_session(answer, services)
+    return answer
+
+
+@router.get("/me/step-up", response_class=HTMLResponse)
+def step_up(request: Request, who: SignedInDep, services: ServicesDep, next: str = "/me") -> HTMLResponse:
+    """Prove again to be there, then go back."""
+    return form_page(request, services, "step_up.html", next=own_address(next))
+
+
+@router.get("/me/devices", response_class=HTMLResponse)
+def devices(request: Request, who: SignedInDep, session: ReadSession, services: ServicesDep) -> HTMLResponse:
+    """Passkeys, and where one is signed in."""
+    return form_page(
+        request,
+        services,
+        "devices.html",
+        passkeys=[_passkey(key) for key in passkeys.of(session, who.person)],
+        sessions=[_session(each, who) for each in sessions.of(session, who.person)],
+    )
+
+
+@router.post("/me/devices/{passkey}/name", dependencies=[OwnForm])
+def rename_device(
+    passkey: UUID, who: SignedInDep, session: WriteSession, name: Annotated[str, Form(max_length=200)] = ""
+) -> Response:
+    """Call a passkey something else."""
+    passkeys.rename(session, who.person, passkey, name)
+    return RedirectResponse("/me/devices", SEE_OTHER)
+
+
+@router.post("/me/devices/{passkey}/remove", dependencies=[OwnForm])
+def remove_device(passkey: UUID, who: ProvenDep, session: WriteSession, services: ServicesDep) -> Response:
+    """A passkey no longer lets anyone in."""
+    passkeys.remove(session, who.person, passkey, services.clock())
+    return RedirectResponse("/me/devices", SEE_OTHER)
+
+
+@router.post("/me/sessions/{other}/end", dependencies=[OwnForm])
+def end_other(other: UUID, who: SignedInDep, session: WriteSession, services: ServicesDep) -> Response:
+    """Sign out elsewhere."""
+    sessions.end(session, who.person, services.clock(), only=other)
+    return RedirectResponse("/me/devices", SEE_OTHER)
+
+
+@router.get("/me/data", response_class=HTMLResponse)
+def my_data(request: Request, who: SignedInDep, session: ReadSession, services: ServicesDep) -> HTMLResponse:
+    """What is kept of a person."""
+    return form_page(
+        request,
+        services,
+        "my_data.html",
+        profile=service.profile(session, services.vault, who.person),
+        registrations=_registrations(services, session, who),
+        consents=_consents(session, who),
+    )
+
+
+@router.get("/me/data/export")
+def export(who: ProvenDep, session: ReadSession, services: ServicesDep) -> Response:
+    """Everything that is kept of a person, as JSON: profile, consents, hospitals, and which documents there are."""
+    documents = of_person(session, who, count=_MOST_EXPORTED)
+    content = {
+        "profile": asdict(service.profile(session, services.vault, who.person)),
+        "consents": _consents(session, who),
+        "hospitals": _registrations(services, session, who),
+        "documents": [
+            {"id": str(d.id), "kind": d.vct, "anchoredAt": d.anchored_at.isoformat(), "state": str(d.state)}
+            for d in documents
+        ],
+    }
+    return Response(
+        json.dumps(content, ensure_ascii=False, indent=1),
+        media_type="application/json",
+        headers={"content-disposition": 'attachment; filename="saegim-my-data.json"'},
+    )
+
+
+@router.post("/me/data/erase", dependencies=[OwnForm])
+def erase(
+    who: ProvenDep, session: WriteSession, services: ServicesDep, sure: Annotated[str, Form()] = ""
+) -> Response:
+    """Close the account and destroy what says whose it was."""
+    if sure != "yes":
+        raise InvalidRequest(where="sure")
+    service.erase(session, services.vault, who.person, services.clock())
+    answer = RedirectResponse("/", SEE_OTHER)
+    end_session(answer, services)
+    return answer
+
+
+def _passkey(key: Passkey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "synced": key.synced,
+        "created": day(key.created_at),
+        "used": day(key.used_at) if key.used_at else "",
+    }
+
+
+def _session(each: LoginSession, who: SignedIn) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "browser": each.browser,
+        "seen": day(each.seen_at),
+        "current": each.id == who.session,
+    }
+
+
+def _registrations(services: Services, session: Any, who: SignedIn) -> list[dict[str, str]]:
+    return [
+        {
+            "hospital": services.institution_name(each.hospital),
+            "said": _registered(each.state, each.bound_at or each.created_at),
+        }
+        for each in service.registrations(session, who.person)
+    ]
+
+
+def _registered(state: str, since: datetime) -> str:
+    if state == RegistrationState.BOUND:
+        return translate("%(day)s부터 연결됨", {"day": day(since)})
+    return translate("예비등록 (%(day)s)", {"day": day(since)})
+
+
+def _consents(session: Any, who: SignedIn) -> list[dict[str, str]]:
+    titles = {text.kind: text.title for text in TEXTS}
+    return [
+        {
+            "title": translate(titles[each.kind]),
+            "version": each.version,
+            "said": translate("%(day)s 동의", {"day": day(each.given_at)}),
+        }
+        for each in repository.consents(session, who.person)
+        if each.withdrawn_at is None and each.kind in titles
+    ]

@@ -1,0 +1,174 @@
+"""Persons: sign-up, profile, and the hospitals' patients they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from backend.identity import repository
+from backend.identity.consents import Consent, missing
+from backend.identity.errors import AlreadyBound, ConsentMissing
+from backend.identity.models import ConsentGiven, Person, PersonState, Registration, RegistrationState
+from backend.identity.sessions import SignedIn, form_token, note_seen
+from backend.identity.sessions import find as find_session
+from backend.vault import Sealed, Vault
+
+__all__ = [
+    "Profile",
+    "SignedIn",
+    "bind",
+    "choose_hospital",
+    "erase",
+    "find_or_create",
+    "find_session",
+    "form_token",
+    "identity_index",
+    "note_seen",
+    "patients_of",
+    "profile",
+    "registrations",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who a person is, from the identity check. Sealed at rest.
+
+    birth_date: YYYY-MM-DD; gender: "male", "female" or "unknown"; phone: digits.
+    """
+
+    name: str
+    birth_date: str
+    gender: str
+    phone: str
+    foreigner: bool
+
+
+def find_or_create(
+    session: Session,
+    vault: Vault,
+    *,
+    identity: str,
+    who: Profile,
+    consents: Mapping[str, Consent],
+    now: datetime,
+) -> tuple[UUID, bool]:
+    """The person with this identity (CI), made if there is none, and whether they are new. One identity, one person.
+
+    Raises:
+        ConsentMissing: a new person has not agreed to what must be agreed to.
+    """
+    index = identity_index(vault, identity)
+    known = repository.person_of_identity(session, index)
+    if known is not None:
+        known.identity_checked_at = now
+        session.add(known)
+        return known.id, False
+    if lacking := missing(consents):
+        raise ConsentMissing(kinds=", ".join(lacking))
+    person_id = uuid4()
+    sealed = vault.seal_many({person_id: json.dumps(asdict(who), ensure_ascii=False).encode()})[person_id]
+    session.add(
+        Person(
+            id=person_id,
+            identity_index=index,
+            profile_nonce=sealed.nonce,
+            profile=sealed.ciphertext,
+            identity_checked_at=now,
+            created_at=now,
+        )
+    )
+    session.flush()
+    for kind, consent in consents.items():
+        session.add(
+            ConsentGiven(
+                id=uuid4(),
+                person_id=person_id,
+                kind=kind,
+                version=consent.version,
+                text_digest=consent.digest,
+                language=consent.language,
+                given_at=now,
+            )
+        )
+    return person_id, True
+
+
+def identity_index(vault: Vault, identity: str) -> str:
+    """What is stored of a CI (연계정보): keyed, because a CI is the same at every service of the country."""
+    return vault.blind_index(f"ci:{identity}")
+
+
+def profile(session: Session, vault: Vault, person_id: UUID) -> Profile:
+    """Raises KeyDestroyed once the person was erased."""
+    row = session.get_one(Person, person_id)
+    return Profile(**json.loads(vault.open(person_id, Sealed(row.profile_nonce, row.profile))))
+
+
+def choose_hospital(session: Session, person_id: UUID, hospital: int, now: datetime) -> Registration:
+    """예비등록 at a hospital; again, and it is the same one."""
+    for known in repository.registrations(session, person_id):
+        if known.hospital == hospital:
+            return known
+    made = Registration(id=uuid4(), person_id=person_id, hospital=hospital, created_at=now)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def bind(session: Session, person_id: UUID, hospital: int, patient: str, now: datetime) -> Registration:
+    """The hospital has seen person and patient together: from now on the patient's records are the person's.
+
+    Args:
+        patient: `patient_index` of the registration number.
+
+    Raises:
+        AlreadyBound: the number belongs to another person, or this person has another number here (이중등록).
+    """
+    holder = repository.registration_of_patient(session, hospital, patient)
+    if holder is not None and holder.person_id != person_id:
+        raise AlreadyBound
+    own = choose_hospital(session, person_id, hospital, now)
+    if own.state == RegistrationState.BOUND and own.patient != patient:
+        raise AlreadyBound
+    if own.state != RegistrationState.BOUND:
+        own.patient, own.state, own.bound_at = patient, RegistrationState.BOUND, now
+        session.add(own)
+    return own
+
+
+def registrations(session: Session, person_id: UUID) -> Sequence[Registration]:
+    """The hospitals a person has chosen, those with a registration number and those without."""
+    return repository.registrations(session, person_id)
+
+
+def patients_of(session: Session, person_id: UUID) -> list[tuple[int, str]]:
+    """Hospital and `patient_index` of every patient that a person is bound to."""
+    return [
+        (each.hospital, each.patient)
+        for each in repository.registrations(session, person_id)
+        if each.state == RegistrationState.BOUND and each.patient is not None
+    ]
+
+
+def erase(session: Session, vault: Vault, person_id: UUID, now: datetime) -> None:
+    """Close an account: nobody comes in, nothing says any more whose it was. The hospital's own records stay.
+
+    Consents and the log of accesses are kept as the law wants them, under the account's random number.
+    """
+    row = session.get_one(Person, person_id)
+    row.state, row.identity_index, row.profile, row.profile_nonce = PersonState.CLOSED, None, b"", b""
+    session.add(row)
+    for registration in repository.registrations(session, person_id):
+        registration.state, registration.patient = RegistrationState.ENDED, None
+        session.add(registration)
+    for passkey in repository.passkeys(session, person_id):
+        passkey.removed_at = now
+        session.add(passkey)
+    repository.end_logins(session, person_id, now)
+    vault.destroy([person_id])

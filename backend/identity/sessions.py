@@ -1,0 +1,138 @@
+"""Sessions: who is signed in in this browser. Kept by the server; the cookie holds a random token and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from backend.identity import repository
+from backend.identity.models import LoginSession, PersonState
+
+TOKEN_BYTES = 32
+IDLE = timedelta(minutes=30)
+"""A session nobody used for so long has ended: telephones are lent and left lying."""
+LONGEST = timedelta(hours=12)
+PROOF_LASTS = timedelta(minutes=5)
+"""How long a proof of presence counts before payment, sharing, consent, key changes."""
+_NOTED_EVERY = timedelta(minutes=1)
+"""`seen_at` moves at most so often: a read is not worth a write each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person in a session that holds. `proven`: has proved to be there within the last minutes."""
+
+    person: UUID
+    session: UUID
+    token_digest: str
+    proven: bool
+
+
+def open_session(session: Session, person: UUID, method: str, agent: str, now: datetime) -> str:
+    """A new session; its token, for the cookie."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    session.add(
+        LoginSession(
+            token_digest=digest(token),
+            id=uuid4(),
+            person_id=person,
+            method=method,
+            browser=browser_of(agent),
+            created_at=now,
+            seen_at=now,
+            proven_at=now,
+        )
+    )
+    session.flush()
+    return token
+
+
+def find(session: Session, token: str | None, now: datetime) -> tuple[SignedIn | None, bool]:
+    """Who the token lets in, if anyone, and whether it is time to note that the session was used."""
+    if not token:
+        return None, False
+    row = repository.login(session, digest(token))
+    if row is None or row.ended_at is not None:
+        return None, False
+    if now - row.seen_at > IDLE or now - row.created_at > LONGEST:
+        return None, False
+    person = repository.person(session, row.person_id)
+    if person is None or person.state != PersonState.ACTIVE:
+        return None, False
+    found = SignedIn(row.person_id, row.id, row.token_digest, now - row.proven_at <= PROOF_LASTS)
+    return found, now - row.seen_at >= _NOTED_EVERY
+
+
+def digest(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def form_token(token: str) -> str:
+    """The CSRF token that belongs to a cookie's token: who cannot read the cookie cannot make it."""
+    mac = hmac.digest(token.encode(), b"saegim form", "sha256")
+    return urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+_BROWSERS = (
+    ("KAKAOTALK", "KakaoTalk"),
+    ("NAVER", "NAVER"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Edg", "Edge"),
+    ("Firefox|FxiOS", "Firefox"),
+    ("Chrome|CriOS", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone|iPad", "iOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_of(agent: str) -> str:
+    """ "Chrome, Android" from a User-Agent; what identifies one device more closely is not kept."""
+    names = [
+        next((name for pattern, name in table if re.search(pattern, agent)), None)
+        for table in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(name for name in names if name) or "?"
+
+
+IN_APP = re.compile("KAKAOTALK|NAVER|FBAN|FBAV|Instagram|Line/", re.IGNORECASE)
+
+
+def in_app_browser(agent: str) -> bool:
+    """Whether this is a messenger's own browser, where passkeys often fail."""
+    return bool(IN_APP.search(agent))
+
+
+def note_seen(session: Session, found: SignedIn, now: datetime) -> None:
+    """The session was used."""
+    repository.seen(session, found.token_digest, now)
+
+
+def note_proven(session: Session, found: SignedIn, now: datetime) -> None:
+    """The person has proved to be there."""
+    repository.proven(session, found.token_digest, now)
+
+
+def end(session: Session, person: UUID, now: datetime, *, only: UUID | None = None) -> int:
+    """End one of a person's sessions, or all; how many."""
+    return repository.end_logins(session, person, now, only=only)
+
+
+def of(session: Session, person: UUID) -> Sequence[LoginSession]:
+    """A person's sessions that nobody ended, newest first."""
+    return repository.logins(session, person)

@@ -1,0 +1,250 @@
+"""Sign-up and step-up by telephone: consents and hospitals, the person's details, the number that came by message.
+
+One form a page; what was typed stays when something is wrong; works without scripts and in a messenger's browser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlmodel import Session
+
+from backend.db import ReadSession
+from backend.errors import InvalidRequest, SaegimError
+from backend.identity import sessions, verification
+from backend.identity.consents import TEXTS, given, missing
+from backend.identity.errors import ConsentMissing
+from backend.identity.models import Verification
+from backend.identity.verification import Wish
+from backend.providers.errors import ProviderError
+from backend.providers.identity import Customer, Method, Operator, Purpose
+from backend.rendering import error_body
+from backend.security import OwnForm, VisitorDep, form_page, holder, own_address, set_session
+from backend.services import Services, ServicesDep
+from chain.db import reading, writing
+
+router = APIRouter(prefix="/sign-up", include_in_schema=False)
+
+SEE_OTHER = 303
+_PHONE = re.compile(r"01[016789][0-9]{7,8}")
+_FIELDS = ("name", "birth", "phone", "operator", "method")
+_BIRTH = re.compile(r"[0-9]{6}[1-8]")
+
+Text = Annotated[str, Form(max_length=200)]
+
+
+@router.get("", response_class=HTMLResponse)
+def consent_form(request: Request, who: VisitorDep, services: ServicesDep, next: str = "/me") -> Response:
+    """What to agree to, and which hospitals. Somebody signed in goes on at once: they have agreed before."""
+    if who is not None:
+        return _consent_page(request, services, (), (), own_address(next), known=True)
+    return _consent_page(request, services, (), _only_hospital(services), own_address(next))
+
+
+@router.post("", dependencies=[OwnForm])
+def consented(
+    request: Request,
+    who: VisitorDep,
+    services: ServicesDep,
+    consent: Annotated[list[str] | None, Form()] = None,
+    hospital: Annotated[list[int] | None, Form()] = None,
+    next: Text = "/me",
+) -> Response:
+    """Begin the check. A person who is known already need not agree again; that is found out after the check."""
+    kinds, chosen = consent or [], sorted(set(hospital or []) & set(_hospitals(services)))
+    agreed = given(set(kinds))
+    if who is None and (lacking := missing(agreed)):
+        error = error_body(ConsentMissing(kinds=", ".join(lacking)))
+        back = own_address(next)
+        return _consent_page(request, services, kinds, chosen, back, error=error, status=422)
+    purpose = Purpose.SIGN_UP if who is None else Purpose.STEP_UP
+    try:
+        begun = services.identity.begin(purpose, f"{services.settings.public_url.rstrip('/')}/sign-up")
+    except ProviderError as error:
+        verification.refuse(error)
+    wish = Wish(agreed, chosen, own_address(next))
+    with writing(services.database) as session:
+        key = holder(request, services, who)
+        verification.begin(session, begun.verification_id, purpose, key, wish, services.clock())
+    return RedirectResponse(f"/sign-up/{begun.verification_id}", SEE_OTHER)
+
+
+@router.get("/{verification_id}", response_class=HTMLResponse)
+def person_form(
+    verification_id: str, request: Request, who: VisitorDep, session: ReadSession, services: ServicesDep
+) -> HTMLResponse:
+    """Name, birth date, telephone."""
+    verification.own(session, verification_id, [holder(request, services, who)])
+    return _person_page(request, services, verification_id, dict.fromkeys(_FIELDS, ""))
+
+
+@router.post("/{verification_id}", dependencies=[OwnForm])
+def send(
+    verification_id: str,
+    request: Request,
+    who: VisitorDep,
+    services: ServicesDep,
+    name: Text = "",
+    birth: Text = "",
+    phone: Text = "",
+    operator: Text = "",
+    method: Text = "SMS",
+) -> Response:
+    """Have the number sent, or the operator's app asked."""
+    typed = {"name": name, "birth": birth, "phone": phone, "operator": operator, "method": method}
+    with reading(services.database) as session:
+        verification.own(session, verification_id, [holder(request, services, who)])
+    try:
+        customer, by, how = _customer(request, typed)
+        services.identity.send(verification_id, customer, by, how)
+    except InvalidRequest as error:
+        return _person_page(request, services, verification_id, typed, error_body(error), error.status)
+    except ProviderError as error:
+        try:
+            verification.refuse(error)
+        except SaegimError as ours:
+            body = error_body(ours)
+            return _person_page(request, services, verification_id, typed, body, ours.status)
+    return RedirectResponse(f"/sign-up/{verification_id}/confirm?method={how}", SEE_OTHER)
+
+
+@router.get("/{verification_id}/confirm", response_class=HTMLResponse)
+def confirm_form(
+    verification_id: str,
+    request: Request,
+    who: VisitorDep,
+    session: ReadSession,
+    services: ServicesDep,
+    method: str = "SMS",
+) -> HTMLResponse:
+    """The number from the message, or "I have confirmed in the app"."""
+    verification.own(session, verification_id, [holder(request, services, who)])
+    by_message = method != Method.APP
+    return form_page(
+        request, services, "confirm_phone.html", id=verification_id, by_message=by_message, error=None
+    )
+
+
+@router.post("/{verification_id}/confirm", dependencies=[OwnForm])
+def confirm(
+    verification_id: str,
+    request: Request,
+    who: VisitorDep,
+    services: ServicesDep,
+    otp: Text = "",
+    method: Text = "SMS",
+) -> Response:
+    """Ask the agency; then the person is in, new or known."""
+    now, by_message = services.clock(), method != Method.APP
+    with writing(services.database) as session:  # the try counts, whatever comes of it
+        found = verification.own(session, verification_id, [holder(request, services, who)])
+        verification.try_once(session, found)
+    try:
+        person = verification.verified(services.identity, found, otp.strip() or None, now)
+        with writing(services.database) as session:
+            token, target = _let_in(session, services, request, found, person, who)
+    except SaegimError as error:
+        body = {"id": verification_id, "by_message": by_message, "error": error_body(error)}
+        return form_page(request, services, "confirm_phone.html", status=error.status, **body)
+    answer = RedirectResponse(target, SEE_OTHER)
+    if token is not None:
+        set_session(answer, services, token)
+    return answer
+
+
+def _let_in(
+    session: Session, services: Services, request: Request, found: Verification, person: Any, who: Any
+) -> tuple[str | None, str]:
+    """The new session's token, if one was opened, and where to go."""
+    now = services.clock()
+    if found.purpose == Purpose.STEP_UP:
+        verification.step_up(session, services.vault, found, person, who.person, now)
+        sessions.note_proven(session, who, now)
+        return None, found.next
+    account, new = verification.sign_up(session, services.vault, found, person, now)
+    agent = request.headers.get("user-agent", "")
+    token = sessions.open_session(session, account, "phone", agent, now)
+    return token, "/me/devices" if new and not sessions.in_app_browser(agent) else found.next
+
+
+def _customer(request: Request, typed: dict[str, str]) -> tuple[Customer, Operator, Method]:
+    """Raises InvalidRequest, naming the fields and not what stands in them."""
+    phone = re.sub(r"[^0-9]", "", typed["phone"])
+    birth = re.sub(r"[^0-9]", "", typed["birth"])
+    wrong = [
+        field
+        for field, good in (
+            ("name", 0 < len(typed["name"].strip()) <= 50),
+            ("birth", bool(_BIRTH.fullmatch(birth))),
+            ("phone", bool(_PHONE.fullmatch(phone))),
+            ("operator", typed["operator"] in set(Operator)),
+            ("method", typed["method"] in set(Method)),
+        )
+        if not good
+    ]
+    if wrong:
+        raise InvalidRequest(where=", ".join(wrong))
+    address = request.client.host if request.client else "0.0.0.0"  # noqa: S104 - says "unknown" to the agency
+    customer = Customer(name=typed["name"].strip(), phone=phone, address=address, identity_front=birth)
+    return customer, Operator(typed["operator"]), Method(typed["method"])
+
+
+def _hospitals(services: Services) -> dict[int, str]:
+    """Hospitals of the network that can be chosen."""
+    listed = services.node.trust.institutions
+    return {each.index: services.institution_name(each.index) for each in listed if each.kind == "hospital"}
+
+
+def _only_hospital(services: Services) -> tuple[int, ...]:
+    found = tuple(_hospitals(services))
+    return found if len(found) == 1 else ()
+
+
+def _consent_page(
+    request: Request,
+    services: Services,
+    agreed: Sequence[str],
+    chosen: Sequence[int],
+    next: str,
+    *,
+    error: dict[str, str] | None = None,
+    status: int = 200,
+    known: bool = False,
+) -> HTMLResponse:
+    hospitals = [{"index": index, "name": name} for index, name in _hospitals(services).items()]
+    return form_page(
+        request,
+        services,
+        "sign_up.html",
+        status=status,
+        consents=() if known else TEXTS,
+        agreed=agreed,
+        hospitals=() if known else hospitals,
+        chosen=chosen,
+        next=next,
+        error=error,
+    )
+
+
+def _person_page(
+    request: Request,
+    services: Services,
+    verification_id: str,
+    typed: dict[str, str],
+    error: dict[str, str] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    return form_page(
+        request,
+        services,
+        "phone.html",
+        status=status,
+        id=verification_id,
+        typed=typed,
+        error=error,
+        operators=list(Operator),
+    )
