@@ -11,25 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from chain.settings import Environment, ProcessSettings
+from chain.settings import Duration, Environment, ProcessSettings
 
 DATA = Path(".data")
-
-
-def _seconds(value: object) -> object:
-    """A plain number in the environment is seconds; pydantic itself reads ISO 8601 ("PT5M") and "00:05:00"."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
 class OracleSettings(ProcessSettings):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from chain.settings import Environment, ProcessSettings
+from chain.settings import Duration, Environment, ProcessSettings
 
 DATA = Path(".data")
 UNASSIGNED = 99_999
@@ -21,7 +21,7 @@ _LISTS = ("snmp_targets", "syslog_urls", "check_urls")
 
 
 class MonitorSettings(ProcessSettings):
-    """One relay. Durations carry their unit in the type (ISO 8601, or "00:05:00")."""
+    """One relay. Durations carry their unit in the type (a plain number is seconds)."""
 
     model_config = SettingsConfigDict(env_prefix="SAEGIM_MONITOR_")
 
@@ -51,9 +51,9 @@ class MonitorSettings(ProcessSettings):
     syslog_ca_file: Path | None = None
     """TLS: whom to believe; the machine's authorities without one."""
 
-    repeat: timedelta = timedelta(hours=4)
+    repeat: Duration = timedelta(hours=4)
     """How often an alert that goes on is told again."""
-    silent_after: timedelta = timedelta(minutes=5)
+    silent_after: Duration = timedelta(minutes=5)
     """How long Prometheus' Watchdog may be missing before that itself is told."""
 
     check_urls: Annotated[tuple[str, ...], NoDecode] = ("http://127.0.0.1:8610", "http://127.0.0.1:8000")

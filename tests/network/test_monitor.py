@@ -316,6 +316,11 @@ def test_settings_that_would_not_work_or_are_unsafe_are_refused(values: dict[str
         settings(**values)
 
 
+def test_durations_are_seconds_or_iso_8601() -> None:
+    assert settings(repeat="90").repeat == timedelta(seconds=90)
+    assert settings(silent_after="PT2M").silent_after == timedelta(minutes=2)
+
+
 def test_settings_make_one_channel_for_each_receiver(tmp_path: Path) -> None:
     (tmp_path / "community").write_text("ward\n")
     chosen = settings(
