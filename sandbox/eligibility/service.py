@@ -6,7 +6,7 @@ import hmac
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sandbox.eligibility import register
 from sandbox.eligibility.ledger import Differs, Ledger, UnknownVisit
 from sandbox.faults import Fault, FaultQueue, Faulty
+from sandbox.people import Person
 
 API = "/eligibility/v1"
 TOKEN = "sandbox-token"  # noqa: S105 - opens the sandbox only
@@ -98,56 +99,69 @@ def create_app(*, token: str = TOKEN, institution: str = INSTITUTION) -> FastAPI
 
 
 def _install_api(app: FastAPI, token: str, institution: str) -> None:
-    ledger: Ledger = app.state.ledger
-
     def authorized(authorization: Annotated[str, Header()] = "") -> None:
         if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
             raise Refused("unauthorized", 401)
 
-    def ours(asked: str) -> None:
-        if asked != institution:
-            raise Refused("forbidden", 403)
+    router = APIRouter(prefix=API, dependencies=[Depends(authorized)])
+    _add_questions(router, app.state.ledger, institution)
+    _add_changes(router, app.state.ledger, institution)
+    app.include_router(router)
 
-    guarded = [Depends(authorized)]
 
-    @app.post(f"{API}/lookups", dependencies=guarded)
+def _add_questions(router: APIRouter, ledger: Ledger, institution: str) -> None:
+    @router.post("/lookups")
     def look_up(body: LookupIn) -> dict[str, Any]:
-        ours(body.institution)
-        who = register.find(body.person.name, body.person.residentNumber, body.person.insuranceNumber)
-        if who is None:
-            return {"outcome": "not-found"}
-        return register.answer(who, body.date, ledger.balance(who))
+        _ours(institution, body.institution)
+        who = _found(body)
+        return (
+            {"outcome": "not-found"} if who is None else register.answer(who, body.date, ledger.balance(who))
+        )
 
-    @app.post(f"{API}/visits", dependencies=guarded)
-    def confirm(body: VisitIn, idempotency_key: Annotated[str, Header()] = "") -> dict[str, Any]:
-        ours(body.institution)
-        if idempotency_key != body.visitId:
-            raise Refused("bad-request", 400)
-        who = register.find(body.person.name, body.person.residentNumber, body.person.insuranceNumber)
-        content = (body.date, body.department, body.deductWon, who and who.index)
-        try:
-            return ledger.confirm(body.visitId, content, who, body.date, body.deductWon)
-        except Differs:
-            raise Refused("visit-differs", 409) from None
-
-    @app.get(f"{API}/visits/{{visit_id}}", dependencies=guarded)
+    @router.get("/visits/{visit_id}")
     def state(visit_id: str) -> dict[str, Any]:
         try:
             return ledger.state(visit_id)
         except UnknownVisit:
             raise Refused("unknown-visit", 404) from None
 
-    @app.post(f"{API}/visits/{{visit_id}}/cancel", dependencies=guarded)
+
+def _add_changes(router: APIRouter, ledger: Ledger, institution: str) -> None:
+    @router.post("/visits")
+    def confirm(body: VisitIn, idempotency_key: Annotated[str, Header()] = "") -> dict[str, Any]:
+        _ours(institution, body.institution)
+        _keyed(idempotency_key, body.visitId)
+        who = _found(body)
+        content = (body.date, body.department, body.deductWon, who and who.index)
+        try:
+            return ledger.confirm(body.visitId, content, who, body.date, body.deductWon)
+        except Differs:
+            raise Refused("visit-differs", 409) from None
+
+    @router.post("/visits/{visit_id}/cancel")
     def cancel(
         visit_id: str, body: CancelIn, idempotency_key: Annotated[str, Header()] = ""
     ) -> dict[str, Any]:
-        ours(body.institution)
-        if idempotency_key != f"{visit_id}-cancel":
-            raise Refused("bad-request", 400)
+        _ours(institution, body.institution)
+        _keyed(idempotency_key, f"{visit_id}-cancel")
         try:
             return ledger.cancel(visit_id)
         except UnknownVisit:
             raise Refused("unknown-visit", 404) from None
+
+
+def _found(body: LookupIn) -> Person | None:
+    return register.find(body.person.name, body.person.residentNumber, body.person.insuranceNumber)
+
+
+def _ours(institution: str, asked: str) -> None:
+    if asked != institution:
+        raise Refused("forbidden", 403)
+
+
+def _keyed(key: str, expected: str) -> None:
+    if key != expected:
+        raise Refused("bad-request", 400)
 
 
 def _install_switches(app: FastAPI) -> None:

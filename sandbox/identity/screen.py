@@ -23,9 +23,12 @@ _PAGE = """<!doctype html><html lang="ko"><head><meta charset="utf-8">
 
 def install_screens(app: FastAPI, *, store_id: str, channel_key: str) -> None:
     """``/window``, where a browser is sent with the parameters of the library; ``/phone``, the telephone."""
-    agency: Agency = app.state.agency
-    hooks: Hooks = app.state.hooks
+    _install_window(app, app.state.agency, app.state.hooks, (store_id, channel_key))
+    _install_answers(app, app.state.agency, app.state.hooks)
+    _install_phone(app, app.state.agency, app.state.hooks)
 
+
+def _install_window(app: FastAPI, agency: Agency, hooks: Hooks, shop: tuple[str, str]) -> None:
     @app.get("/window", response_class=HTMLResponse)
     def window(
         storeId: str,
@@ -35,7 +38,7 @@ def install_screens(app: FastAPI, *, store_id: str, channel_key: str) -> None:
         background: BackgroundTasks,
     ) -> Response:
         _check_return(redirectUrl)
-        if storeId != store_id or channelKey != channel_key:
+        if (storeId, channelKey) != shop:
             return _back(redirectUrl, identityVerificationId, None, "INVALID_CHANNEL")
         try:
             opened = agency.open_window(identityVerificationId)
@@ -48,6 +51,8 @@ def install_screens(app: FastAPI, *, store_id: str, channel_key: str) -> None:
         answer.background = background
         return answer
 
+
+def _install_answers(app: FastAPI, agency: Agency, hooks: Hooks) -> None:
     @app.post("/window")
     def answered(
         identifier: Annotated[str, Form()],
@@ -63,6 +68,8 @@ def install_screens(app: FastAPI, *, store_id: str, channel_key: str) -> None:
         redirect.background = tasks
         return redirect
 
+
+def _install_phone(app: FastAPI, agency: Agency, hooks: Hooks) -> None:
     @app.get("/phone", response_class=HTMLResponse)
     def phone() -> str:
         return _phone(agency.waiting())

@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import BackgroundTasks, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -102,30 +102,34 @@ def create_app(shop: Shop | None = None, *, clock: Clock = utc_now) -> FastAPI:
 
 
 def _install_api(app: FastAPI, shop: Shop) -> None:
-    agency: Agency = app.state.agency
-    hooks: Hooks = app.state.hooks
-
-    def shown(found: Verification) -> dict[str, Any]:
-        return wire.verification(found, channel_key=shop.channel_key, live=shop.live)
-
-    def authorized(authorization: Annotated[str, Header()] = "") -> None:
+    def authorized(
+        authorization: Annotated[str, Header()] = "", storeId: Annotated[str | None, Query()] = None
+    ) -> None:
         if not hmac.compare_digest(authorization.encode(), f"PortOne {shop.secret}".encode()):
             raise Refusal("UNAUTHORIZED", 401)
+        _of_store(shop, storeId)
 
-    def of_store(store_id: str | None) -> None:
-        if store_id is not None and store_id != shop.store_id:
-            raise Refusal("FORBIDDEN", 403)
+    router = APIRouter(prefix=API, dependencies=[Depends(authorized)])
+    _add_reading(router, app.state.agency, shop)
+    _add_sending(router, app.state.agency, app.state.hooks, shop)
+    app.include_router(router)
 
-    guarded = [Depends(authorized)]
 
-    @app.get(f"{API}/{{identifier}}", dependencies=guarded)
-    def get(identifier: str, storeId: str | None = None) -> dict[str, Any]:
-        of_store(storeId)
-        return shown(agency.find(identifier))
+def _add_reading(router: APIRouter, agency: Agency, shop: Shop) -> None:
+    @router.get("/{identifier}")
+    def get(identifier: str) -> dict[str, Any]:
+        return _shown(shop, agency.find(identifier))
 
-    @app.post(f"{API}/{{identifier}}/send", dependencies=guarded)
+    @router.post("/{identifier}/resend")
+    def resend(identifier: str) -> dict[str, Any]:
+        agency.resend(identifier)
+        return {}
+
+
+def _add_sending(router: APIRouter, agency: Agency, hooks: Hooks, shop: Shop) -> None:
+    @router.post("/{identifier}/send")
     def send(identifier: str, body: SendIn, background: BackgroundTasks) -> dict[str, Any]:
-        of_store(body.storeId)
+        _of_store(shop, body.storeId)
         if body.channelKey != shop.channel_key:
             raise Refusal("CHANNEL_NOT_FOUND", 404)
         customer = body.customer.model_dump(exclude_none=True)
@@ -133,18 +137,21 @@ def _install_api(app: FastAPI, shop: Shop) -> None:
         background.add_task(hooks.tell, agency.find(identifier))
         return {}
 
-    @app.post(f"{API}/{{identifier}}/resend", dependencies=guarded)
-    def resend(identifier: str, storeId: str | None = None) -> dict[str, Any]:
-        of_store(storeId)
-        agency.resend(identifier)
-        return {}
-
-    @app.post(f"{API}/{{identifier}}/confirm", dependencies=guarded)
+    @router.post("/{identifier}/confirm")
     def confirm(identifier: str, body: ConfirmIn, background: BackgroundTasks) -> dict[str, Any]:
-        of_store(body.storeId)
+        _of_store(shop, body.storeId)
         found = agency.confirm(identifier, body.otp)
         background.add_task(hooks.tell, found)
-        return {"identityVerification": shown(found)}
+        return {"identityVerification": _shown(shop, found)}
+
+
+def _shown(shop: Shop, found: Verification) -> dict[str, Any]:
+    return wire.verification(found, channel_key=shop.channel_key, live=shop.live)
+
+
+def _of_store(shop: Shop, store_id: str | None) -> None:
+    if store_id is not None and store_id != shop.store_id:
+        raise Refusal("FORBIDDEN", 403)
 
 
 def _install_switches(app: FastAPI) -> None:
