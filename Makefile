@@ -7,9 +7,10 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.tools/bin:$(CURDIR)/hardhat-node/n
 export SOLCX_BINARY_PATH ?= $(CURDIR)/hardhat-node/bin
 PYTHON := .venv/bin/python
 NETWORK ?=
+ADAPTER ?=
 TESTS ?= tests
 
-.PHONY: help setup demo test smoke bench lint format artifacts clean
+.PHONY: help setup demo test smoke faults bench lint format artifacts clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,8 +21,11 @@ setup: ## install what is missing (quick the second time, offline once done)
 demo: setup ## run the whole system on a synthetic hospital day (NETWORK=dev|poa chooses by hand); Ctrl-C ends it
 	@$(PYTHON) -m scripts.demo $(if $(NETWORK),--network $(NETWORK))
 
-smoke: setup ## the same without a person: a short day, every promise checked, exit 0 or 1
-	@$(PYTHON) -m scripts.smoke $(if $(NETWORK),--network $(NETWORK))
+smoke: setup ## the same without a person: a short day, every promise checked, exit 0 or 1 (ADAPTER=sql|rest|soap|fhir|hl7v2)
+	@$(PYTHON) -m scripts.smoke $(if $(NETWORK),--network $(NETWORK)) $(if $(ADAPTER),--adapter $(ADAPTER))
+
+faults: setup ## let faults happen to the running system, one after another, and see it recover (SEED=, ONLY=)
+	@$(PYTHON) -m scripts.faults $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
 
 test: setup lint ## every check and every test (TESTS=path runs a part)
 	@$(PYTHON) -m pytest $(TESTS)

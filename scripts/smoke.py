@@ -16,6 +16,7 @@ from pathlib import Path
 from network.choose import NetworkKind, choose_kind
 from network.errors import NetworkError
 from scripts import smoke_checks as checks
+from scripts.hospital_doors import DOORS, Door
 from scripts.smoke_checks import CheckFailed
 from scripts.system import CommandFailed, System
 
@@ -67,10 +68,10 @@ def promises(system: System, run: Run) -> None:
     run.step("1: an erased document is gone", lambda: checks.erased(system))
 
 
-def smoke(kind: NetworkKind) -> Run:
+def smoke(kind: NetworkKind, door: Door = "sql") -> Run:
     run = Run()
     shutil.rmtree(FOLDER, ignore_errors=True)
-    with System(FOLDER, kind) as system:
+    with System(FOLDER, kind, door=door) as system:
         run.step("the system starts", lambda: checks.start(system))
         if not run.failed:
             hospital_day(system, run)
@@ -89,11 +90,14 @@ def main() -> int:
     parser.add_argument(
         "--network", choices=("poa", "dev"), help="NETWORK=… of make; by default what is there"
     )
+    parser.add_argument(
+        "--adapter", choices=DOORS, default="sql", help="ADAPTER=… of make: how the oracle reads the hospital"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupted)
     started = time.monotonic()
     try:
-        run = smoke(choose_kind(options.network))
+        run = smoke(choose_kind(options.network), options.adapter)
     except NetworkError as error:
         print(f"smoke: {error}")
         return 1

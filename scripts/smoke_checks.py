@@ -331,7 +331,7 @@ def erased(system: System) -> str:
 
 
 def nothing_runs(system: System) -> str:
-    alive = [daemon.name for daemon in (system.oracle, system.backend, system.hospital) if daemon.pid()]
+    alive = [daemon.name for daemon in system.daemons if daemon.pid()]
     nodes = (
         [node.entry.name for node in system.network.running]
         if isinstance(system.network, LocalNetwork)

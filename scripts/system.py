@@ -23,6 +23,7 @@ from network.dev import DevNetwork
 from network.local import LocalNetwork
 from network.ports import choose_ports, is_free
 from network.processes import Daemon, kill_now, stop_all
+from scripts.hospital_doors import Door, way
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,9 +50,12 @@ class Outcome:
 class System:
     """Everything below one folder. `start` brings it up, leaving the context takes it down."""
 
-    def __init__(self, folder: Path, kind: NetworkKind, *, backend_port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, kind: NetworkKind, *, backend_port: int | None = None, door: Door = "sql"
+    ) -> None:
         self.folder = folder.resolve()
         self.kind = kind
+        self.door = way(door, self.folder / "oracle", f"sqlite:///{self.folder}/his.sqlite3")
         make: type[LocalNetwork] | type[DevNetwork] = LocalNetwork if kind == "poa" else DevNetwork
         self.network: Network = make.create(self.folder / "network")
         preferred = backend_port if backend_port and is_free(backend_port) else None
@@ -63,6 +67,12 @@ class System:
         self.oracle = self._daemon("oracle")
         self.backend = self._daemon("backend")
         self.hospital = self._daemon("hospital")
+        self.hospital_door = self._daemon("hospital-door")
+
+    @property
+    def daemons(self) -> list[Daemon]:
+        """Every process of this system but the network's, in the order in which they are ended."""
+        return [self.hospital, self.hospital_door, self.oracle, self.backend]
 
     # --- addresses and settings
 
@@ -86,7 +96,8 @@ class System:
             "DATABASE_URL": f"sqlite:///{self.folder}/oracle.sqlite3",
             "STORE_KEY_FILE": self.folder / "oracle" / "store.key",
             "KEYS_FOLDER": network.folder / "keys",
-            "ADAPTER_CONFIG": json.dumps({"url": self.hospital_url}),
+            "ADAPTER": self.door.adapter,
+            "ADAPTER_CONFIG": json.dumps(self.door.config),
             "BACKEND_URL": self.url,
             "HEALTH_PORT": self.health_port,
         }
@@ -110,7 +121,7 @@ class System:
 
     def start(self) -> Self:
         """Bring everything up; what is left of an earlier run is ended first."""
-        stop_all([self.oracle, self.backend, self.hospital])
+        stop_all(self.daemons)
         if self.kind == "dev":
             self._forget()
         self.network.up()
@@ -118,6 +129,8 @@ class System:
             self.network.tick()
         self._prepare()
         self.start_backend()
+        if self.door.command:
+            self._start(self.hospital_door, "sandbox.his", *self.door.command)
         self.start_oracle()
         return self
 
@@ -145,7 +158,7 @@ class System:
 
     def stop(self) -> None:
         """End everything, the network last."""
-        stop_all([self.hospital, self.oracle, self.backend])
+        stop_all(self.daemons)
         self.network.down()
 
     def __enter__(self) -> Self:
