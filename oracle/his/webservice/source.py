@@ -15,6 +15,7 @@ from oracle.his.base import HisMalformed, Reason
 from oracle.his.fields import Field
 from oracle.his.rows import BadRow, Conversion, Fields, RowReader, add_detail, good_key
 from oracle.his.values import BadValue, moment
+from oracle.his.webservice.client import AnswerTooLarge
 from oracle.his.webservice.mapping import Operation, WebDetail, WebHead
 from oracle.his.webservice.protocol import COMPARE, Service, reach
 
@@ -124,8 +125,16 @@ class HeadRows:
                     yield key, stamp
 
     def _asked(self, operation: Operation, keys: list[str], doing: str) -> Iterator[tuple[str, Any]]:
-        """The rows of one answer that have a key; others are told of when they are listed."""
-        content = self._service.call(operation, {"keys": keys, "key": keys[0]}, doing)
+        """The rows of one answer that have a key; others are told of when they are listed. Too many at once are
+        asked for in halves."""
+        try:
+            content = self._service.call(operation, {"keys": keys, "key": keys[0]}, doing)
+        except AnswerTooLarge:
+            if len(keys) == 1:
+                raise
+            for part in (keys[: len(keys) // 2], keys[len(keys) // 2 :]):
+                yield from self._asked(operation, part, doing)
+            return
         rows = [] if content is None else self._service.rows(operation, content, doing)
         for row in rows:
             listed = self._listed(row)

@@ -28,6 +28,7 @@ from web_canned import (
     adapter_at,
     adapter_before,
     answering,
+    mapping_of,
     raw_server,
     refused,
     rows_of,
@@ -154,6 +155,18 @@ def test_a_page_that_is_too_large_is_asked_for_in_parts():
             found += [document.source_key for document in page.documents]
             cursor, more = page.next_cursor, page.more
     assert found == [f"visit:V{n}" for n in range(40)]
+
+
+def test_rows_by_key_that_are_too_large_together_are_asked_for_in_halves():
+    def respond(_: str, query: dict[str, str]) -> Answer:
+        return rows_of(*({**VISIT, "VST_NO": key, "X": "x" * 9_000} for key in query["numbers"].split(",")))
+
+    by_numbers = {"path": "/visits/by-number", "query": {"numbers": "{keys}"}, "rows": "rows"}
+    wanted = [f"visit:V{n}" for n in range(40)]
+    with adapter_before(respond, mapping_of(row=by_numbers)) as adapter:
+        page = adapter.reread(wanted)
+        assert len(adapter.vendor.asked) == 3
+    assert [document.source_key for document in page.documents] == wanted
 
 
 def test_an_answer_without_end_is_cut_off():
