@@ -123,11 +123,14 @@ class _Server:
         self._guard(request, kind, followed=True)
         asked = dict(request.query_params)
         since = to_local(_moment(asked["_since"])) if "_since" in asked else None
-        entries = [_deleted(kind, row) for row in self._store.deleted_since(kind, since)]
-        found = self._store.find(kind, Question(since=since, newest_first=True, limit=MOST))
-        living = self._store.read(kind, [each.id for each in found])
-        entries += [_version(kind, each) for each in living.values()]
-        return self._paged(request, "history", entries, list(request.query_params.multi_items()))
+        count, offset = min(_number(asked, "_count", 100), MOST), _number(asked, "_offset", 0)
+        deleted = self._store.deleted_since(kind, since)
+        entries = [_deleted(kind, row) for row in deleted[offset : offset + count]]
+        behind = Question(since=since, newest_first=True, offset=max(offset - len(deleted), 0), limit=count)
+        found = self._store.find(kind, behind)
+        living = self._resources(kind, found, slim="_elements" in asked)
+        entries += [_version(kind, each) for each in living]
+        return self._paged(request, entries, count, offset)
 
     def instance_history(self, request: Request, kind: str, id_: str) -> Response:
         """The versions of one resource: the present one, or the deletion and the one before."""
@@ -199,16 +202,12 @@ class _Server:
         url = f"{_base(request)}/{kind}/{resource['id']}"
         return {"fullUrl": url, "resource": resource, "search": {"mode": "match"}}
 
-    def _paged(
-        self, request: Request, type_: str, entries: list[Resource], asked: Sequence[tuple[str, str]]
-    ) -> Response:
-        values = dict(asked)
-        count, offset = _number(values, "_count", 100), _number(values, "_offset", 0)
-        bundle: Resource = {"resourceType": "Bundle", "type": type_, "total": len(entries)}
-        bundle["entry"] = entries[offset : offset + count]
-        if offset + count < len(entries):
-            rest = [each for each in asked if each[0] != "_offset"]
-            url = f"{str(request.url).partition('?')[0]}?{urlencode([*rest, ('_offset', offset + count)])}"
+    def _paged(self, request: Request, entries: list[Resource], count: int, offset: int) -> Response:
+        bundle: Resource = {"resourceType": "Bundle", "type": "history", "entry": entries[:count]}
+        if len(entries) > count:
+            rest = [each for each in request.query_params.multi_items() if each[0] != "_offset"]
+            query = urlencode([*rest, ("_offset", str(offset + count))])
+            url = f"{str(request.url).partition('?')[0]}?{query}"
             bundle["link"] = [{"relation": "next", "url": url}]
         return _json(bundle)
 

@@ -24,8 +24,6 @@ from oracle.his.values import BadValue
 
 _VERSIONS: Final = "10"
 _WITH_STATUS: Final = ("Encounter", "Invoice")
-_MOVES: Final = timedelta(seconds=60)
-"""How far the place in the history lags before it is moved without anything having been found."""
 
 
 class DeletionScanner:
@@ -68,7 +66,7 @@ class DeletionScanner:
 
     def _after(self, state: State, since: datetime, now: datetime, found: list[Found], more: bool) -> State:
         reached = now - self._overlap
-        if not more and reached - since > _MOVES:
+        if not more and reached > since:
             self._remembered = {each for each in self._remembered if each.changed_at >= reached}
             since = reached
         return {"since": since.isoformat(), "pages": int(state.get("pages", 0)) + bool(found)}
@@ -76,7 +74,8 @@ class DeletionScanner:
     def _deleted(self, pool: Pool, since: datetime) -> Iterator[Found]:
         moment = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         what = f"asking what was deleted of {self._kind}"
-        asked = {"_since": moment, "_count": "200"}
+        # every change since comes along; a server that knows _elements here leaves their content out
+        asked = {"_since": moment, "_count": "500", "_elements": "id,meta"}
         try:
             for entry in _history(pool, f"{self._kind}/_history", asked, what):
                 id_ = _deleted_id(entry, self._kind)
