@@ -50,11 +50,13 @@ class Settings(ProcessSettings):
     identity_channel_key: str = ""
     identity_window_url: str = ""
     identity_webhook_secret: SecretStr | None = None
+    identity_proxy: str = ""
     identity_timeout: timedelta = timedelta(seconds=5)
     eligibility_provider: Literal["none", "gateway"] = "none"
     eligibility_url: str = ""
     eligibility_token: SecretStr | None = None
     eligibility_institution: str = ""
+    eligibility_ca_file: Path | None = None
     eligibility_timeout: timedelta = timedelta(seconds=10)
 
     @model_validator(mode="before")

@@ -16,13 +16,14 @@ from backend.providers.eligibility import (
     NullEligibility,
 )
 from backend.providers.errors import ProviderConfigInvalid
-from backend.providers.http import Limits
+from backend.providers.http import Limits, Reach
 from backend.providers.identity import IdentityProvider, NullIdentity, PortOneConfig, PortOneIdentity
 from backend.providers.webhooks import SeenWebhooks, WebhookInbox, WebhookSecretInvalid
 from chain.clock import Clock
 from chain.settings import Environment
 
 _PREFIX: Final = "SAEGIM_BACKEND_"
+_PROXY: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
 _INSTITUTION: Final = re.compile(r"[0-9]{8}")
 
 
@@ -42,6 +43,7 @@ def identity_provider(settings: Settings, clock: Clock) -> IdentityProvider:
         window_url=settings.identity_window_url or None,
         live_only=production,
         limits=_limits(settings.identity_timeout),
+        reach=Reach(proxy=_proxy(settings.identity_proxy)),
     )
     return PortOneIdentity(config, clock)
 
@@ -76,8 +78,14 @@ def eligibility_provider(settings: Settings, clock: Clock) -> EligibilityProvide
         token=_secret("eligibility_token", settings.eligibility_token),
         institution=institution,
         limits=_limits(settings.eligibility_timeout),
+        reach=Reach(ca_file=settings.eligibility_ca_file),
     )
-    return GatewayEligibility(config, clock)
+    try:
+        return GatewayEligibility(config, clock)
+    except OSError:
+        raise ProviderConfigInvalid(
+            f"{_PREFIX}ELIGIBILITY_CA_FILE: {settings.eligibility_ca_file} is missing or holds no certificate (PEM)"
+        ) from None
 
 
 def _limits(timeout: timedelta) -> Limits:
@@ -97,6 +105,12 @@ def _secret(name: str, value: SecretStr | None) -> str:
     if not secret.isascii() or not secret.isprintable() or secret != secret.strip():
         raise ProviderConfigInvalid(f"{_PREFIX}{name.upper()} has characters that no header can carry")
     return _given(name, secret)
+
+
+def _proxy(url: str) -> str | None:
+    if url and _PROXY.fullmatch(url) is None:
+        raise ProviderConfigInvalid(f"{_PREFIX}IDENTITY_PROXY must be http://host:port")
+    return url or None
 
 
 def _https(settings: Settings, name: str, url: str) -> None:

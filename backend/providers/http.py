@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import httpx
@@ -38,6 +40,19 @@ class Limits:
     attempts: int = 3
     most_bytes: int = 256 * 1024
     longest_wait: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a party is reached: through an outgoing proxy (http://host:port); trusting these certificates (PEM) and no
+    others, as for a party with a certificate authority of its own."""
+
+    proxy: str | None = None
+    ca_file: Path | None = None
+
+    def trust(self) -> ssl.SSLContext | bool:
+        """What httpx verifies with. Raises OSError, ssl.SSLError: the file is missing or holds no certificate."""
+        return True if self.ca_file is None else ssl.create_default_context(cafile=str(self.ca_file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +108,7 @@ class ProviderHttp:
         clock: Clock,
         code_of: str = "error",
         limits: Limits | None = None,
+        reach: Reach | None = None,
         circuit: Circuit | None = None,
         sleep: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
@@ -105,10 +121,13 @@ class ProviderHttp:
         self._code_of = code_of
         self._sleep = sleep
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect)
+        reach = reach or Reach()
         self._client = httpx.Client(
             base_url=base_url,
             timeout=timeout,
             transport=transport,
+            proxy=reach.proxy,
+            verify=reach.trust(),
             follow_redirects=False,
             trust_env=False,
             headers={"accept": "application/json", "accept-encoding": "identity"},

@@ -20,7 +20,7 @@ from backend.providers.eligibility.port import (
     Visit,
 )
 from backend.providers.errors import ProviderRefused, ProviderUnavailable, ProviderUncertain
-from backend.providers.http import Ask, Limits, ProviderHttp
+from backend.providers.http import Ask, Limits, ProviderHttp, Reach
 from chain.clock import Clock
 
 NAME: Final = "eligibility"
@@ -39,6 +39,7 @@ class GatewayConfig:
     token: str = field(repr=False)
     institution: str
     limits: Limits = field(default_factory=lambda: Limits(read=10.0, whole=20.0))
+    reach: Reach = field(default_factory=Reach)
 
 
 class GatewayEligibility:
@@ -54,6 +55,7 @@ class GatewayEligibility:
             authorization=lambda: f"Bearer {config.token}",
             clock=clock,
             limits=config.limits,
+            reach=config.reach,
             sleep=sleep,
         )
 

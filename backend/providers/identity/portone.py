@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from backend.providers.errors import ProviderRefused, ProviderUnavailable, ProviderUncertain
-from backend.providers.http import Ask, Limits, ProviderHttp
+from backend.providers.http import Ask, Limits, ProviderHttp, Reach
 from backend.providers.identity import portone_answers as answers
 from backend.providers.identity.port import Begun, Customer, Method, Operator, Pending, Purpose, Result
 from backend.providers.webhooks import WebhookEvent
@@ -53,6 +53,7 @@ class PortOneConfig:
     window_url: str | None = None
     live_only: bool = True
     limits: Limits = field(default_factory=Limits)
+    reach: Reach = field(default_factory=Reach)
 
 
 class PortOneIdentity:
@@ -69,6 +70,7 @@ class PortOneIdentity:
             clock=clock,
             code_of="type",
             limits=config.limits,
+            reach=config.reach,
             sleep=sleep,
         )
 
