@@ -61,10 +61,14 @@ def routers(reader_of: Callable[..., Reader], naming: view.Naming | None = None)
         reader_of: FastAPI dependency: the signed-in reader, or an error that says to sign in.
         naming: what staff and institutions are called.
     """
-    pages, api = APIRouter(include_in_schema=False), APIRouter(tags=["accesses"])
-    signed_in = Depends(reader_of)
+    signed_in: Reader = Depends(reader_of)  # FastAPI puts the reader in its place
+    return Routers(_pages(signed_in, naming), _api(signed_in, naming))
 
-    @pages.get("/me/accesses", response_class=HTMLResponse)
+
+def _pages(signed_in: Reader, naming: view.Naming | None) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/me/accesses", response_class=HTMLResponse)
     def accesses_page(
         request: Request,
         session: ReadSession,
@@ -86,7 +90,13 @@ def routers(reader_of: Callable[..., Reader], naming: view.Naming | None = None)
             proven=_say(view.moment(at)) if (at := _proven_until(session)) is not None else None,
         )
 
-    @api.get(
+    return router
+
+
+def _api(signed_in: Reader, naming: view.Naming | None) -> APIRouter:
+    router = APIRouter(tags=["accesses"])
+
+    @router.get(
         "/me/accesses",
         responses={401: {"model": ErrorOut}, 404: {"model": ErrorOut}, 422: {"model": ErrorOut}},
     )
@@ -98,7 +108,7 @@ def routers(reader_of: Callable[..., Reader], naming: view.Naming | None = None)
         lines = [_out(event, reader, naming) for event in found.events]
         return AccessesOut(accesses=lines, before=found.before, proven_until=_proven_until(session))
 
-    return Routers(pages, api)
+    return router
 
 
 def _page(session: Session, reader: Reader, record: int, before: int | None) -> service.Page:

@@ -28,6 +28,7 @@ _LAST_HASH = (
     "COALESCE((SELECT hash FROM audit_event ORDER BY number DESC LIMIT 1), "
     "(SELECT hash FROM audit_checkpoint ORDER BY number DESC LIMIT 1), {nothing})"
 )
+_ALWAYS = "1 = 1"
 _KEPT = "OLD.number > COALESCE((SELECT MAX(number) FROM audit_checkpoint), 0)"
 _NOTHING = {"sqlite": "zeroblob(32)", "postgresql": "decode(repeat('00', 32), 'hex')"}
 _TOO_YOUNG = {
@@ -43,12 +44,14 @@ _DIFFERS = {"sqlite": "IS NOT", "postgresql": "IS DISTINCT FROM"}
 
 
 def _rules(dialect: str) -> Iterator[Rule]:
+    yield from _of_lines(dialect)
+    yield from _of_checkpoints(dialect)
+    yield from _of_anchors(dialect)
+    yield Rule("audit_head_kept", "audit_head", "DELETE", _ALWAYS, "audit_head: the head is never removed")
+
+
+def _of_lines(dialect: str) -> Iterator[Rule]:
     last_hash = _LAST_HASH.format(nothing=_NOTHING[dialect])
-    differs = _DIFFERS[dialect]
-    changed = " OR ".join(
-        f"NEW.{name} {differs} OLD.{name}" for name in ("commitment", "number", "salt", "made_at")
-    )
-    noted = " OR ".join(f"NEW.{name} {differs} OLD.{name}" for name in ("issuer", "root", "path", "block"))
     yield Rule(
         "audit_event_continues",
         "audit_event",
@@ -56,14 +59,12 @@ def _rules(dialect: str) -> Iterator[Rule]:
         f"NEW.number <> {_LAST_NUMBER} + 1 OR NEW.previous <> {last_hash}",
         "audit_event: a line is only added behind the last one",
     )
-    yield Rule("audit_event_stays", "audit_event", "UPDATE", "1 = 1", "audit_event: a line is never changed")
-    yield Rule(
-        "audit_event_kept",
-        "audit_event",
-        "DELETE",
-        _KEPT,
-        "audit_event: a line is removed only behind a checkpoint",
-    )
+    yield Rule("audit_event_stays", "audit_event", "UPDATE", _ALWAYS, "audit_event: a line is never changed")
+    why = "audit_event: a line is removed only behind a checkpoint"
+    yield Rule("audit_event_kept", "audit_event", "DELETE", _KEPT, why)
+
+
+def _of_checkpoints(dialect: str) -> Iterator[Rule]:
     yield Rule(
         "audit_checkpoint_true",
         "audit_checkpoint",
@@ -72,24 +73,24 @@ def _rules(dialect: str) -> Iterator[Rule]:
         "audit_checkpoint: it does not fit the lines it stands for, or they are younger than two years",
     )
     for what in ("UPDATE", "DELETE"):
-        yield Rule(
-            f"audit_checkpoint_{what.lower()}",
-            "audit_checkpoint",
-            what,
-            "1 = 1",
-            "audit_checkpoint: it stays as it is",
-        )
+        name, why = f"audit_checkpoint_{what.lower()}", "audit_checkpoint: it stays as it is"
+        yield Rule(name, "audit_checkpoint", what, _ALWAYS, why)
+
+
+def _of_anchors(dialect: str) -> Iterator[Rule]:
+    def differ(*names: str) -> str:
+        return " OR ".join(f"NEW.{name} {_DIFFERS[dialect]} OLD.{name}" for name in names)
+
     yield Rule(
         "audit_anchor_stays",
         "audit_anchor",
         "UPDATE",
-        f"{changed} OR (OLD.root IS NOT NULL AND ({noted}))",
+        f"{differ('commitment', 'number', 'salt', 'made_at')} "
+        f"OR (OLD.root IS NOT NULL AND ({differ('issuer', 'root', 'path', 'block')}))",
         "audit_anchor: what was committed to and anchored is never changed",
     )
-    yield Rule(
-        "audit_anchor_kept", "audit_anchor", "DELETE", _KEPT, "audit_anchor: removed only behind a checkpoint"
-    )
-    yield Rule("audit_head_kept", "audit_head", "DELETE", "1 = 1", "audit_head: the head is never removed")
+    why = "audit_anchor: removed only behind a checkpoint"
+    yield Rule("audit_anchor_kept", "audit_anchor", "DELETE", _KEPT, why)
 
 
 def create(op: Any) -> None:
