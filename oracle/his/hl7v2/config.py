@@ -62,7 +62,7 @@ class Hl7Config(BaseModel):
             raise ValueError("host must be an IP address") from None
         if not loopback and not self.peers and (self.tls is None or self.tls.client_ca is None):
             raise ValueError(
-                "off this machine, give tls with client_ca, or the networks in peers that may connect"
+                "a host that others reach needs tls with client_ca, or peers: the networks that may connect"
             )
         return self
 

@@ -24,7 +24,7 @@ _SEPARATORS: Final = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _LOCATION: Final = re.compile(
     r"([A-Z][A-Z0-9]{2})-([0-9]{1,3})(?:\.([0-9]{1,3})(?:\.([0-9]{1,3}))?)?", re.ASCII
 )
-_LAST: Final = "\rZZZ|"
+_LAST: Final = "\rZZZ"
 """A last segment of our own: the parser strips white space at the end, which may be half a character."""
 CHARSETS: Final = {
     "": "",
@@ -127,12 +127,16 @@ class Message:
     def __init__(self, content: bytes, default: str) -> None:
         """`default`: encoding where MSH-18 is empty."""
         text = content.decode("latin-1").replace("\r\n", "\r").strip("\r\n")
-        self._lines = text.split("\r") if "\r" in text else text.split("\n")
+        end = "\r" if "\r" in text else "\n"
         if not text.startswith("MSH"):
             raise Malformed("the message does not begin with MSH")
-        self.separators = _separators(self._lines[0])
-        self._header = Segment(self._parse([]).segment("MSH"), self.separators, "ascii")
+        self.separators = _separators(text.split(end, 1)[0])
+        if sum(text.count(mark) for mark in (end, *self.separators)) > MOST_SEPARATORS:
+            raise Malformed("the message has too many fields")
+        self._lines = text.split(end)
         self._default = default
+        self._found: dict[str, Segment | None] = {}
+        self._header = Segment(self._parsed([self._lines[0]])[0], self.separators, "ascii")
 
     @cached_property
     def encoding(self) -> str:
@@ -159,18 +163,11 @@ class Message:
         """The message with segments that end as they should."""
         return "\r".join(self._lines).encode("latin-1")
 
-    def first(self, name: str) -> Segment | None:
-        """The first segment of this name."""
-        found = next(iter(self.only({name})), None)
-        return found[1] if found else None
-
     def only(self, names: Collection[str]) -> Iterator[tuple[str, Segment]]:
         """The segments of these names in their order, each with its name."""
         lines = [line for line in self._lines[1:] if line[:3] in names and line[3:4] == self.separators.field]
-        for segment in self._parse(lines):
-            name = str(segment[0])
-            if name in names and name != "ZZZ":
-                yield name, Segment(segment, self.separators, self.encoding)
+        for segment in self._parsed(lines):
+            yield str(segment[0]), Segment(segment, self.separators, self.encoding)
 
     def group(self, leader: str, names: Collection[str]) -> Iterator[dict[str, Segment]]:
         """For each segment `leader`: it and the first of each of `names` that follows before the next leader."""
@@ -187,29 +184,33 @@ class Message:
 
     def text(self, place: Location) -> str | None:
         """A value of the first segment of its name; see `Segment.text`."""
-        segment = self._segments.get(place.segment)
+        if place.segment == "MSH":
+            return self._header.text(place)
+        if place.segment not in self._found:
+            line = self._first.get(place.segment)
+            parsed = self._parsed([line]) if line is not None else []
+            self._found[place.segment] = (
+                Segment(parsed[0], self.separators, self.encoding) if parsed else None
+            )
+        segment = self._found[place.segment]
         return segment.text(place) if segment else None
 
     @cached_property
-    def _segments(self) -> dict[str, Segment]:
-        """The first segment of each name that is there once or is a head; details are read by `group`."""
+    def _first(self) -> dict[str, str]:
+        """The first line of each segment name."""
         first: dict[str, str] = {}
         for line in self._lines[1:]:
-            first.setdefault(line[:3], line)
-        names = first.keys() - {"ZZZ"}
-        parsed = self._parse(
-            [first[name] for name in sorted(names) if first[name][3:4] == self.separators.field]
-        )
-        found = {str(segment[0]): Segment(segment, self.separators, self.encoding) for segment in parsed}
-        found["MSH"] = self._header
-        return found
+            if line[3:4] == self.separators.field:
+                first.setdefault(line[:3], line)
+        return first
 
-    def _parse(self, lines: list[str]) -> Any:
-        """The header and these lines, by the package hl7."""
-        text = "\r".join((self._lines[0], *lines))
-        if sum(text.count(mark) for mark in ("\r", *self.separators)) > MOST_SEPARATORS:
-            raise Malformed("the message has too many fields")
-        return hl7.parse(text + _LAST.replace("|", self.separators.field))
+    def _parsed(self, lines: list[str]) -> list[Any]:
+        """These segments, by the package hl7, which wants a header before them."""
+        marks = self.separators
+        text = "\r".join(lines)
+        signs = marks.component + marks.repetition + marks.escape + marks.subcomponent
+        head = f"MSH{marks.field}{signs}{marks.field}"
+        return list(hl7.parse(f"{head}\r{text}{_LAST}{marks.field}"))[1:-1]
 
 
 def _separators(header: str) -> Separators:

@@ -49,10 +49,7 @@ class Look:
         """A message; None when it is reduced. Raises SealBroken."""
         if entry.id not in self._messages:
             content = None if entry.reduced else self.inbox.content(self.session, entry.id)
-            try:
-                self._messages[entry.id] = None if content is None else Message(content, self.default)
-            except Malformed:
-                self._messages[entry.id] = BadRow(Reason.NOT_A_ROW, "message")
+            self._messages[entry.id] = None if content is None else _message(content, self.default)
         return self._messages[entry.id]
 
     def facts(self, entry: Entry) -> dict[str, Any] | None:
@@ -71,6 +68,16 @@ class Look:
     def patient(self, number: str) -> str:
         """The number under which a patient is known now."""
         return surviving(self.aliases, number)
+
+
+def _message(content: bytes, default: str) -> Message | BadRow:
+    """A message from the inbox; bad only if an earlier version took what this one does not."""
+    try:
+        message = Message(content, default)
+        _ = message.encoding
+    except Malformed:
+        return BadRow(Reason.NOT_A_ROW, "message")
+    return message
 
 
 def by_key(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from oracle.his.base import Reason
 from oracle.his.fields import Field
 from oracle.his.hl7v2.mapping import Detail, Place
-from oracle.his.hl7v2.message import Location, Malformed, Message, Segment
+from oracle.his.hl7v2.message import Location, Message, Segment
 from oracle.his.rows import BadRow, Conversion, Fields, add_detail
 from oracle.his.values import BadValue
 
@@ -57,12 +58,9 @@ class DetailsReader:
     def read(self, message: Message) -> list[Fields] | BadRow:
         """The rows in their order; the first bad one stands for all."""
         rows: list[Fields] | BadRow = []
-        try:
-            for group in message.group(self._detail.segment, self._detail.following):
-                if self._wanted(group):
-                    rows = add_detail(rows, self._reader.read(lambda place, at=group: _text(at, place)))  # type: ignore[misc]
-        except Malformed:
-            return BadRow(Reason.TOO_MANY_DETAILS, "segments")
+        for group in message.group(self._detail.segment, self._detail.following):
+            if self._wanted(group):
+                rows = add_detail(rows, self._reader.read(partial(_text, group)))
         return rows
 
     def _wanted(self, group: Mapping[str, Segment]) -> bool:

@@ -80,6 +80,7 @@ class TestRefusals:
             (adt("A04", "V1", "100000", app="병원"), b"AE", b"102"),
             (GOOD + b"NTE|" + b"|" * 200_001, b"AE", b"100"),
         ],
+        ids=lambda value: "message" if len(value) > 3 else None,
     )
     def test_what_can_not_be_kept_is_refused_with_a_reason_and_the_connection_goes_on(
         self, listening: Callable[..., Listening], message: bytes, code: bytes, error: bytes
