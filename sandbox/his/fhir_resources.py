@@ -167,8 +167,7 @@ def condition(row: Row) -> Resource:
 def invoice(row: Row, form_rows: Iterable[Row]) -> Resource:
     """One act of the cashier. The stay as it was billed is contained: later corrections of the visit do not move
     it."""
-    key, kind = row["SUNAP_NO"], str(row["SUNAP_GB"])
-    cancels = row["CNCL_GB"]
+    key, kind, cancels = row["SUNAP_NO"], str(row["SUNAP_GB"]), row["CNCL_GB"]
     return _filled(
         {
             **_invoice(row, key),
