@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox.eligibility", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="the gateway")
-    server.add_argument("--port", type=int, default=8093)
+    server.add_argument("--port", type=int, default=8096)
     return parser
 
 

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox.identity", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="the agency, its window (/window) and a telephone (/phone)")
-    server.add_argument("--port", type=int, default=8092)
+    server.add_argument("--port", type=int, default=8095)
     server.add_argument("--mode", choices=[each.value for each in Mode], default=Mode.MANUAL.value)
     server.add_argument("--person", type=int, default=1, help="who confirms by itself")
     server.add_argument("--webhook", help="where changes are told")

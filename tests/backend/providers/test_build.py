@@ -108,7 +108,7 @@ def test_secrets_are_not_shown(time):
 
 
 def test_what_the_sandbox_prints_is_what_the_backend_reads(time, monkeypatch):
-    lines = identity_main.settings(Shop(), 8092).splitlines() + eligibility_main.settings(8093).splitlines()
+    lines = identity_main.settings(Shop(), 8095).splitlines() + eligibility_main.settings(8096).splitlines()
     for line in lines:
         name, _, value = line.partition("=")
         monkeypatch.setenv(name, value)
