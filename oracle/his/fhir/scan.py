@@ -15,7 +15,7 @@ from chain.clock import Clock
 from oracle.his.base import HisMalformed
 from oracle.his.fhir.bundles import Resource, entries_of, good_id, pages
 from oracle.his.fhir.deleted import last_version
-from oracle.his.fhir.http import Asked
+from oracle.his.fhir.http import Asked, Unreadable
 from oracle.his.fhir.pool import Pool
 from oracle.his.fhir.streams import changed_at
 from oracle.his.places import Place, PlaceScanner
@@ -71,11 +71,26 @@ class InstantScanner(PlaceScanner[Pool]):
     def _list(
         self, pool: Pool, since: str | None, until: Place | None, limit: int
     ) -> tuple[list[Place], str | None]:
-        """Whole instants from `since` on, in order, and the instant to go on from (None: there is no more)."""
+        """Whole instants from `since` on, in order, and the instant to go on from (None: there is no more).
+
+        A server that sends whole resources may give too much at once: then fewer are asked for.
+        """
+        count = min(limit + 1, LISTED_AT_ONCE)
+        while True:
+            try:
+                return self._listed(pool, since, until, count)
+            except Unreadable:
+                if count == 1:
+                    raise
+                count = max(count // 8, 1)
+
+    def _listed(
+        self, pool: Pool, since: str | None, until: Place | None, count: int
+    ) -> tuple[list[Place], str | None]:
         asked: Asked = {
             "_elements": "id,meta",
             "_sort": "_lastUpdated",
-            "_count": str(min(limit + 1, LISTED_AT_ONCE)),
+            "_count": str(count),
         }
         bounds = [f"ge{_written(since)}"] if since else []
         # a server may keep more digits than it shows, so the bound is set wider and kept here

@@ -15,7 +15,8 @@ from fhir_servers import TOKEN, Served, adapter_of, sandbox_mapping
 
 from oracle.his.fhir import FhirAdapter
 from sandbox.his.day import Day, Plan
-from sandbox.his.events import Step
+from sandbox.his.dirty import Sprinkler
+from sandbox.his.events import Numbers, Step
 from sandbox.his.fhir import create_app
 from sandbox.his.store import Writer, ensure_patients, open_database
 
@@ -23,9 +24,8 @@ from sandbox.his.store import Writer, ensure_patients, open_database
 class FhirHospital:
     """A sandbox database behind the sandbox's FHIR server, and a clock."""
 
-    sqlite = True
-
     def __init__(self, url: str, *, own_parameter: bool) -> None:
+        self.sqlite = url.startswith("sqlite")
         self._now = contract.NOON
         self._own_parameter = own_parameter
         self.engine = open_database(url)
@@ -118,3 +118,19 @@ def test_what_the_server_deletes_is_taken_back(
         day.truth.withdraw(key)
     assert reader.rejects == []
     contract.assert_reads_as(reader, day.truth)
+
+
+@pytest.mark.postgres
+def test_a_hospital_on_postgresql_is_read_the_same(postgres_url: Callable[[], str]) -> None:
+    hospital = FhirHospital(postgres_url(), own_parameter=True)
+    day = Day(Plan(contract.DAY, 40, seed=22))
+    sprinkler = Sprinkler(contract.DAY, Numbers("20261124", 9_000, 9_000, 9_000), 1, sqlite=False)
+    hospital.write(day.steps())
+    hospital.write(sprinkler.steps(16))
+    reader = contract.Reader()
+    contract.read_all(hospital.adapter(), reader)
+    hospital.close()
+    day.truth.documents |= sprinkler.truth.documents
+    contract.assert_reads_as(reader, day.truth)
+    reasons = {(reject.source_key, reject.reason_code) for reject in reader.rejects}
+    assert {(dirt.document, dirt.reason) for dirt in sprinkler.truth.dirt if dirt.reason} <= reasons

@@ -12,6 +12,7 @@ from fhir_servers import Resource, Served, Shelf, bundle, ok
 from fhir_world import World, good_resources
 
 from oracle.his.base import HisMalformed, HisUnavailable
+from oracle.his.fhir.http import Limits
 
 Asked = dict[str, list[str]]
 
@@ -209,6 +210,20 @@ def test_what_only_informs_is_no_entry_and_what_failed_stops_the_page(world: Wor
     with pytest.raises(HisMalformed, match="in full") as raised:
         world.adapter().read(None, 40)
     assert "incomplete" in str(raised.value) and "환자" not in str(raised.value)
+
+
+def test_fewer_are_listed_where_a_server_sends_whole_resources(world: World):
+    wanted = visits(world, 40, at_once=False)
+    for number in range(40):
+        world.the("Encounter", f"many-{number:03d}")["text"] = {"div": "x" * 4_000}
+    honest = world.shelf.search
+
+    def counted(kind: str, asked: Asked) -> list[Resource]:
+        world.shelf.most = int(asked["_count"][0])
+        return honest(kind, asked)
+
+    world.shelf.search = counted  # type: ignore[method-assign]
+    assert wanted <= world.read(limits=Limits(most_bytes=60_000)).records.keys()
 
 
 def test_what_belongs_to_a_page_is_read_in_bulk(world: World):
