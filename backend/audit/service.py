@@ -2,17 +2,17 @@
 
 `append` takes the log's one lock and keeps it until the caller's transaction ends: append last, and never while
 waiting for the network. What is appended in a transaction that is rolled back never happened; a refusal, whose
-transaction is rolled back by its own error, is written by `record`.
+transaction is rolled back by its own error, is written by `record`. `note` does the right one of the two.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from backend.audit import repository
@@ -20,6 +20,7 @@ from backend.audit.entries import Entry
 from backend.audit.errors import AnchorUnknown, AnchorUnproven, HeadMissing, NotInWriting
 from backend.audit.line import SALT_BYTES, Head, commitment_to, line_hash
 from backend.audit.models import AuditAnchor, AuditEvent
+from backend.audit.terms import Outcome
 from chain.db import READ_ONLY, writing
 from chain.merkle import leaf_of, verify_path
 
@@ -42,7 +43,7 @@ def append(session: Session, entries: Sequence[Entry]) -> Head:
         NotInWriting: the session only reads.
         HeadMissing: the migrations have not run.
     """
-    if session.connection().get_execution_options().get(READ_ONLY):
+    if _only_reads(session):
         raise NotInWriting
     last = repository.head(session, lock=True)
     if last is None:
@@ -82,6 +83,40 @@ def record(database: Engine, entries: Sequence[Entry]) -> Head:
     """
     with writing(database) as session:
         return append(session, entries)
+
+
+def note(database: Engine, session: Session, entries: Sequence[Entry]) -> None:
+    """Write entries from inside a request, whatever kind its `session` is.
+
+    A session that only reads: at once, on their own. One that writes: what was allowed becomes part of its
+    transaction, for what is rolled back did not happen; what was refused is written when the transaction has ended,
+    however it ends.
+    """
+    if _only_reads(session):
+        record(database, entries)
+        return
+    refused = [entry for entry in entries if entry.outcome is Outcome.REFUSED]
+    allowed = [entry for entry in entries if entry.outcome is not Outcome.REFUSED]
+    if allowed:
+        append(session, allowed)
+    if refused:
+        _when_ended(session, lambda: record(database, refused))
+
+
+def _only_reads(session: Session) -> bool:
+    return bool(session.connection().get_execution_options().get(READ_ONLY))
+
+
+def _when_ended(session: Session, act: Callable[[], object]) -> None:
+    """Do something once, after the session's transaction was committed or rolled back and its locks are gone."""
+    waiting = [act]
+
+    def ended(_: object) -> None:
+        if waiting:
+            waiting.pop()()
+
+    for name in ("after_commit", "after_rollback"):
+        event.listen(session, name, ended)
 
 
 def of_patient(session: Session, patient: str, before: int | None = None, limit: int = PAGE) -> Page:

@@ -81,6 +81,13 @@ class AuditLog:
             service.append(session, entries)
             raise Undone
 
+    def note_and_end(self, *entries: Entry, fail: bool) -> None:
+        """Note entries in a transaction that writes and then ends, one way or the other. Raises Undone."""
+        with writing(self.engine) as session:
+            service.note(self.engine, session, entries)
+            if fail:
+                raise Undone
+
     def filled(self, count: int = 12) -> Self:
         """`count` lines: of Kim, of Lee and of nobody in turn."""
         self.append(*(self.entry(patient=(KIM, LEE, None)[n % 3]) for n in range(count)))

@@ -51,6 +51,22 @@ def test_a_refusal_outlives_the_transaction_it_ended(embedded: AuditLog) -> None
     assert (line["outcome"], line["reason"]) == ("refused", "stranger")
 
 
+def test_in_a_failed_transaction_only_the_refusal_is_noted(log: AuditLog) -> None:
+    with pytest.raises(Undone):
+        log.note_and_end(log.entry(), log.entry(outcome=Outcome.REFUSED), fail=True)
+    assert [line["outcome"] for line in log.stored()] == ["refused"]
+
+
+def test_what_a_request_notes_is_written_once_whether_it_reads_or_writes(log: AuditLog) -> None:
+    log.note_and_end(log.entry(object_id="a"), log.entry(object_id="b", outcome=Outcome.REFUSED), fail=False)
+    with reading(log.engine) as session:
+        service.note(
+            log.engine, session, [log.entry(object_id="c"), log.entry(outcome=Outcome.REFUSED, object_id="d")]
+        )
+    assert [line["object_id"] for line in log.stored()] == ["a", "b", "c", "d"]
+    assert log.verify().whole
+
+
 def test_lines_are_numbered_and_chained_in_the_order_given(log: AuditLog) -> None:
     head = log.append(*(log.entry(patient=whose) for whose in (KIM, LEE, None, KIM)))
     head_after = log.append(log.entry(patient=KIM), log.entry(patient=LEE))
