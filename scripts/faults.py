@@ -73,7 +73,7 @@ class Reporter:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Remember what will run."""
-        self.names = [_name(item.nodeid) for item in session.items if "[" in item.nodeid]
+        self.names = [_name(item.nodeid) for item in session.items if "test_the_system" in item.name]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Tell how a fault ended; of set-up and tear-down only what failed."""
@@ -142,8 +142,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if reporter.names else 1
     _write(reporter.lines, arguments.seed)
     good = sum(line.passed for line in reporter.lines)
-    print(f"{good} of {len(reporter.lines)} faults came right; {REPORT.relative_to(ROOT)}")
-    return 0 if code == 0 and reporter.lines and good == len(reporter.lines) else 1
+    print(f"{good} of {len(reporter.lines)} came right; see {REPORT.relative_to(ROOT)}")
+    return result(int(code), reporter.lines)
+
+
+def result(pytests: int, lines: Sequence[Line]) -> int:
+    """The exit code: 0 when every fault came right, there was one at least, and pytest has no complaint of its own."""
+    return 0 if pytests == 0 and lines and all(line.passed for line in lines) else 1
 
 
 if __name__ == "__main__":
