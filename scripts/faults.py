@@ -131,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments.list:
         print(f"seed {arguments.seed}", flush=True)
     TRACES.parent.mkdir(parents=True, exist_ok=True)
-    with TRACES.open("wb") as traces:
+    with (Path(os.devnull) if arguments.list else TRACES).open("wb") as traces:
         os.dup2(
             traces.fileno(), sys.stdout.fileno()
         )  # pytest talks into the file, the reporter to the terminal
