@@ -14,8 +14,12 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from backend.audit import service as audit
+from backend.audit.entries import Entry, origin_of
+from backend.audit.terms import Action, ActorKind, ObjectKind, Outcome
 from backend.errors import NotFound
 from backend.identity.service import SignedIn, patients_of
+from backend.services import Services
 
 _MAKER: Final = object()
 
@@ -26,6 +30,17 @@ class Function(StrEnum):
     LIST = "list"
     READ = "read"
     DOWNLOAD = "download"
+    EXPORT = "export"
+    SEE_ACCESSES = "see-accesses"
+
+
+_ACTIONS: Final = {
+    Function.LIST: Action.LIST,
+    Function.READ: Action.READ,
+    Function.DOWNLOAD: Action.DOWNLOAD,
+    Function.EXPORT: Action.EXPORT,
+}
+"""What is noted of each function; who looks at the log itself makes no line in it, or it would never end."""
 
 
 @final
@@ -47,23 +62,79 @@ class ReadablePatientId:
         return f"ReadablePatientId({self.function})"  # never whose
 
 
-def own_records(session: Session, who: SignedIn, function: Function) -> Sequence[ReadablePatientId]:
-    """The patients that a person is, at every hospital where the first visit has bound them. May be none."""
+def own_records(
+    services: Services, session: Session, who: SignedIn, function: Function
+) -> Sequence[ReadablePatientId]:
+    """The patients that a person is, at every hospital where the first visit has bound them. May be none.
+
+    What is done is in the log before this returns: without the line there is no record.
+    """
+    found = _own(session, who, function)
+    if function in _ACTIONS:
+        _note(services, who, [each.value for each in found], function, ObjectKind.RECORDS)
+    return found
+
+
+def readable(
+    services: Services,
+    session: Session,
+    who: SignedIn,
+    function: Function,
+    *,
+    hospital: int,
+    patient: str,
+    kind: ObjectKind,
+    record: str,
+) -> ReadablePatientId:
+    """The patient of one record, if this person may use it. Both answers are in the log before they are given.
+
+    Args:
+        kind, record: what the record is and its identifier, for the log.
+
+    Raises:
+        NotFound: it is a stranger's; whether it exists is not said.
+    """
+    own = [
+        each for each in _own(session, who, function) if (each.hospital, each.value) == (hospital, patient)
+    ]
+    outcome = Outcome.ALLOWED if own else Outcome.REFUSED
+    _note(services, who, [patient], function, kind, record, outcome)
+    if not own:
+        raise NotFound
+    return own[0]
+
+
+def _own(session: Session, who: SignedIn, function: Function) -> list[ReadablePatientId]:
     return [
         ReadablePatientId(_MAKER, patient, hospital, who.person, function)
         for hospital, patient in patients_of(session, who.person)
     ]
 
 
-def readable(
-    session: Session, who: SignedIn, hospital: int, patient: str, function: Function
-) -> ReadablePatientId:
-    """The patient of one record, if this person may use it.
-
-    Raises:
-        NotFound: it is a stranger's; whether it exists is not said.
-    """
-    for own in own_records(session, who, function):
-        if own.hospital == hospital and own.value == patient:
-            return own
-    raise NotFound
+def _note(
+    services: Services,
+    who: SignedIn,
+    patients: Sequence[str],
+    function: Function,
+    kind: ObjectKind,
+    record: str = "",
+    outcome: Outcome = Outcome.ALLOWED,
+) -> None:
+    if not patients:
+        return
+    at, origin = services.clock(), origin_of(who.address, ActorKind.PERSON)
+    entries = [
+        Entry(
+            at=at,
+            actor_kind=ActorKind.PERSON,
+            actor_id=str(who.person),
+            action=_ACTIONS[function],
+            object_kind=kind,
+            object_id=record,
+            patient=patient,
+            origin=origin,
+            outcome=outcome,
+        )
+        for patient in patients
+    ]
+    audit.record(services.database, entries)

@@ -18,6 +18,7 @@ from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
 from backend.middleware import RequestLanguage, RequestLog, SecurityHeaders, SizeLimit
+from backend.own_accesses import accesses
 from backend.services import Services
 from backend.verification import endpoints as verification
 from backend.verification import pages as verification_pages
@@ -51,6 +52,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(sign_up_pages.router)  # /sign-up
     app.include_router(identity_pages.router)  # /sign-in, /sign-out, /me/step-up, /me/devices, /me/data
     app.include_router(my_pages.router)  # /me, /me/documents/{id}
+    app.include_router(accesses.pages)  # /me/accesses
+    app.include_router(accesses.api, prefix="/api/v1")  # /api/v1/me/accesses
     app.include_router(identity.router, prefix="/api/v1")  # /api/v1/sign-in, /api/v1/me/…
     app.include_router(my_pages.api, prefix="/api/v1")  # /api/v1/me/documents
     app.include_router(documents.router, prefix="/api/v1")  # /api/v1/documents/{id}, …/proof

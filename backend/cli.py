@@ -20,6 +20,7 @@ from backend.documents import links, repository
 from backend.documents.errors import DocumentNotFound
 from backend.documents.service import erase
 from backend.node import NodeConfigInvalid
+from backend.providers.errors import ProviderConfigInvalid
 from backend.service_token import ServiceKeysInvalid
 from backend.services import Services
 from backend.vault import KeyEncryptionKeys, KeyRingInvalid, Vault
@@ -150,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"configuration: {problems}", file=sys.stderr)
     except FileExistsError as error:
         print(f"configuration: {error.filename} is already there and is never overwritten", file=sys.stderr)
-    except (KeyRingInvalid, ServiceKeysInvalid, NodeConfigInvalid) as error:
+    except (KeyRingInvalid, ServiceKeysInvalid, NodeConfigInvalid, ProviderConfigInvalid) as error:
         print(f"configuration: {error}", file=sys.stderr)
     except DocumentNotFound:
         print("no such document", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -65,9 +66,14 @@ def visitor(request: Request, services: ServicesDep) -> SignedIn | None:
         if found is not None and due:
             with writing(services.database) as session:
                 note_seen(session, found, now)
-        request.state.visitor = found
+        request.state.visitor = found and replace(found, address=address_of(request))
     known: SignedIn | None = request.state.visitor
     return known
+
+
+def address_of(request: Request) -> str:
+    """Where a request came from; behind a reverse proxy uvicorn puts the forwarded address here."""
+    return request.client.host if request.client else ""
 
 
 VisitorDep = Annotated[SignedIn | None, Depends(visitor)]

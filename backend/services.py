@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from backend.config import Settings
 from backend.identity.authenticator import AuthenticationServer, PasskeyServer
 from backend.node import OwnNode
-from backend.providers.identity import IdentityProvider, NullIdentity
+from backend.providers.build import identity_provider
+from backend.providers.identity import IdentityProvider
 from backend.service_token import load_keys
 from backend.vault import KeyEncryptionKeys, Vault
 from backend.web.i18n import current_language
@@ -42,6 +43,7 @@ class Services:
 
         Raises:
             KeyRingInvalid, ServiceKeysInvalid, DeploymentInvalid, TrustError: a file is missing or wrong.
+            ProviderConfigInvalid: the settings of an outside party are missing or unsafe.
         """
         strict = settings.environment is Environment.PRODUCTION
         keys_database = make_engine(settings.keys_database_url)
@@ -55,7 +57,7 @@ class Services:
             node=OwnNode.open(settings, clock),
             oracle_keys=load_keys(settings.oracle_keys_file),
             authenticator=passkey_server(settings),
-            identity=NullIdentity(),
+            identity=identity_provider(settings, clock),
         )
 
     def institution_name(self, institution: int) -> str:

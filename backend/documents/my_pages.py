@@ -41,11 +41,12 @@ _STATES: dict[DocumentState, Message] = {
 def own_documents(
     who: SignedInDep,
     session: ReadSession,
+    services: ServicesDep,
     before: AwareDatetime | None = None,
     limit: int = Query(default=PAGE, ge=1, le=200),
 ) -> list[DocumentOut]:
     """The signed-in person's documents from all their hospitals, newest first; go on with the last `anchoredAt`."""
-    found = service.of_person(session, who, before=before, count=limit)
+    found = service.of_person(services, session, who, before=before, count=limit)
     return [DocumentOut.model_validate(document, from_attributes=True) for document in found]
 
 
@@ -58,7 +59,7 @@ def documents(
     before: AwareDatetime | None = None,
 ) -> HTMLResponse:
     """The list, newest first."""
-    found = service.of_person(session, who, before=before, count=PAGE + 1)
+    found = service.of_person(services, session, who, before=before, count=PAGE + 1)
     waiting = [
         services.institution_name(each.hospital)
         for each in registrations(session, who.person)
@@ -80,7 +81,7 @@ def document(
     document_id: UUID, request: Request, who: SignedInDep, session: ReadSession, services: ServicesDep
 ) -> HTMLResponse:
     """One document, checked now as a stranger would check it."""
-    found = service.for_person(session, who, document_id, Function.READ)
+    found = service.for_person(services, session, who, document_id, Function.READ)
     proven = service.bundle(services, session, found)
     report = verify(proven.bundle, services.node.trust, now=services.clock(), node=services.node.client)
     return form_page(request, services, "my_document.html", view=view(report), document_id=document_id)
@@ -89,7 +90,9 @@ def document(
 @router.get("/documents/{document_id}/bundle", response_class=Response)
 def bundle(document_id: UUID, who: SignedInDep, session: ReadSession, services: ServicesDep) -> Response:
     """The document with its proof, as a file."""
-    return bundle_file(services, session, service.for_person(session, who, document_id, Function.DOWNLOAD))
+    return bundle_file(
+        services, session, service.for_person(services, session, who, document_id, Function.DOWNLOAD)
+    )
 
 
 def _row(services: Services, document: Document) -> dict[str, object]:

@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from backend import access
+from backend.access import Function
+from backend.audit.terms import object_kind_of
 from backend.documents import repository
 from backend.documents.errors import DocumentErased, DocumentNotFound, ProofUnavailable
 from backend.documents.models import Document
@@ -54,18 +56,26 @@ def get(session: Session, document_id: UUID) -> Document:
 
 
 def of_person(
-    session: Session, who: SignedIn, *, before: datetime | None = None, count: int = 50
+    services: Services,
+    session: Session,
+    who: SignedIn,
+    *,
+    before: datetime | None = None,
+    count: int = 50,
+    function: Function = Function.LIST,
 ) -> list[Document]:
-    """A person's own documents from all their hospitals, newest first; at most `count`."""
+    """A person's own documents from all their hospitals, newest first; at most `count`. Noted as `function`."""
     found = [
         document
-        for patient in access.own_records(session, who, access.Function.LIST)
+        for patient in access.own_records(services, session, who, function)
         for document in repository.of_patient(session, patient, before, count)
     ]
     return sorted(found, key=lambda document: document.anchored_at, reverse=True)[:count]
 
 
-def for_person(session: Session, who: SignedIn, document_id: UUID, function: access.Function) -> Document:
+def for_person(
+    services: Services, session: Session, who: SignedIn, document_id: UUID, function: Function
+) -> Document:
     """One of a person's own documents.
 
     Raises:
@@ -73,7 +83,16 @@ def for_person(session: Session, who: SignedIn, document_id: UUID, function: acc
     """
     found = get(session, document_id)
     try:
-        access.readable(session, who, found.issuer, found.patient_index, function)
+        access.readable(
+            services,
+            session,
+            who,
+            function,
+            hospital=found.issuer,
+            patient=found.patient_index,
+            kind=object_kind_of(found.vct),
+            record=str(document_id),
+        )
     except NotFound as error:
         raise DocumentNotFound from error
     return found

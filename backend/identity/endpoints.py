@@ -8,11 +8,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from backend.audit.terms import Action, ObjectKind
 from backend.db import ReadSession, WriteSession
 from backend.errors import ErrorOut
 from backend.identity import passkeys, sessions
 from backend.identity.errors import PasskeyNotFound, PasskeyRefused
 from backend.identity.models import Purpose
+from backend.identity.noting import note
 from backend.identity.schemas import (
     AnswerIn,
     NameIn,
@@ -22,7 +24,7 @@ from backend.identity.schemas import (
     SessionOut,
     SignedInOut,
 )
-from backend.security import OwnForm, ProvenDep, SignedInDep, end_session, set_session
+from backend.security import OwnForm, ProvenDep, SignedInDep, address_of, end_session, set_session
 from backend.services import ServicesDep
 from chain.db import writing
 
@@ -50,10 +52,13 @@ def sign_in(body: AnswerIn, request: Request, response: Response, services: Serv
             person = passkeys.check(session, server, body.answer, Purpose.SIGN_IN, now).person_id
         except PasskeyRefused as error:
             refusal = error  # its challenge is used up all the same: that must be kept
+            reason = str(error.parameters["reason"])
+            note(session, Action.SIGN_IN_REFUSED, now, address_of(request), person=None, refused=reason)
         else:
             token = sessions.open_session(
                 session, person, "passkey", request.headers.get("user-agent", ""), now
             )
+            note(session, Action.SIGN_IN, now, address_of(request), person=person)
     if person is None:
         raise refusal
     set_session(response, services, token)
@@ -63,8 +68,10 @@ def sign_in(body: AnswerIn, request: Request, response: Response, services: Serv
 @router.post("/sign-out", status_code=204, dependencies=[OwnForm])
 def sign_out(who: SignedInDep, response: Response, session: WriteSession, services: ServicesDep) -> None:
     """End this session."""
-    sessions.end(session, who.person, services.clock(), only=who.session)
+    now = services.clock()
+    sessions.end(session, who.person, now, only=who.session)
     end_session(response, services)
+    note(session, Action.SIGN_OUT, now, who.address, person=who.person)
 
 
 @router.get("/me")
@@ -89,6 +96,7 @@ def step_up(body: AnswerIn, who: SignedInDep, services: ServicesDep) -> SignedIn
         try:
             passkeys.check(session, services.authenticator, body.answer, Purpose.STEP_UP, now, who.person)
             sessions.note_proven(session, who, now)
+            note(session, Action.STEP_UP, now, who.address, person=who.person)
         except PasskeyRefused as error:
             refusal = error
     if refusal is not None:
@@ -117,6 +125,7 @@ def new_passkey(
     """Register a new authenticator."""
     server, now = services.authenticator, services.clock()
     made = passkeys.register(session, server, who.person, body.answer, body.name, now)
+    note(session, Action.CREATE, now, who.address, person=who.person, what=ObjectKind.PASSKEY, which=made.id)
     return PasskeyOut.model_validate(made, from_attributes=True)
 
 
@@ -133,7 +142,9 @@ def rename_passkey(passkey: UUID, body: NameIn, who: SignedInDep, session: Write
 @router.delete("/me/passkeys/{passkey}", status_code=204, dependencies=[OwnForm])
 def remove_passkey(passkey: UUID, who: ProvenDep, session: WriteSession, services: ServicesDep) -> None:
     """A passkey no longer lets anyone in."""
-    passkeys.remove(session, who.person, passkey, services.clock())
+    now = services.clock()
+    passkeys.remove(session, who.person, passkey, now)
+    note(session, Action.ERASE, now, who.address, person=who.person, what=ObjectKind.PASSKEY, which=passkey)
 
 
 @router.get("/me/sessions")

@@ -11,12 +11,15 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from backend.access import Function
+from backend.audit.terms import Action, ObjectKind
 from backend.db import ReadSession, WriteSession
 from backend.documents.service import of_person
 from backend.errors import InvalidRequest
 from backend.identity import passkeys, repository, service, sessions
 from backend.identity.consents import TEXTS
 from backend.identity.models import LoginSession, Passkey, RegistrationState
+from backend.identity.noting import note
 from backend.identity.sessions import SignedIn
 from backend.security import (
     OwnForm,
@@ -49,7 +52,9 @@ def sign_in(request: Request, who: VisitorDep, services: ServicesDep, next: str 
 @router.post("/sign-out", dependencies=[OwnForm])
 def sign_out(who: SignedInDep, session: WriteSession, services: ServicesDep) -> Response:
     """End this session."""
-    sessions.end(session, who.person, services.clock(), only=who.session)
+    now = services.clock()
+    sessions.end(session, who.person, now, only=who.session)
+    note(session, Action.SIGN_OUT, now, who.address, person=who.person)
     answer = RedirectResponse("/", SEE_OTHER)
     end_session(answer, services)
     return answer
@@ -85,7 +90,9 @@ def rename_device(
 @router.post("/me/devices/{passkey}/remove", dependencies=[OwnForm])
 def remove_device(passkey: UUID, who: ProvenDep, session: WriteSession, services: ServicesDep) -> Response:
     """A passkey no longer lets anyone in."""
-    passkeys.remove(session, who.person, passkey, services.clock())
+    now = services.clock()
+    passkeys.remove(session, who.person, passkey, now)
+    note(session, Action.ERASE, now, who.address, person=who.person, what=ObjectKind.PASSKEY, which=passkey)
     return RedirectResponse("/me/devices", SEE_OTHER)
 
 
@@ -112,7 +119,7 @@ def my_data(request: Request, who: SignedInDep, session: ReadSession, services: 
 @router.get("/me/data/export")
 def export(who: ProvenDep, session: ReadSession, services: ServicesDep) -> Response:
     """Everything that is kept of a person, as JSON: profile, consents, hospitals, and which documents there are."""
-    documents = of_person(session, who, count=_MOST_EXPORTED)
+    documents = of_person(services, session, who, count=_MOST_EXPORTED, function=Function.EXPORT)
     content = {
         "profile": asdict(service.profile(session, services.vault, who.person)),
         "consents": _consents(session, who),
@@ -136,7 +143,9 @@ def erase(
     """Close the account and destroy what says whose it was."""
     if sure != "yes":
         raise InvalidRequest(where="sure")
-    service.erase(session, services.vault, who.person, services.clock())
+    now = services.clock()
+    service.erase(session, services.vault, who.person, now)
+    note(session, Action.ERASE, now, who.address, person=who.person)
     answer = RedirectResponse("/", SEE_OTHER)
     end_session(answer, services)
     return answer

@@ -29,12 +29,18 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person in a session that holds. `proven`: has proved to be there within the last minutes."""
+    """A person in a session that holds.
+
+    Attributes:
+        proven: has proved to be there within the last minutes.
+        address: where this request came from.
+    """
 
     person: UUID
     session: UUID
     token_digest: str
     proven: bool
+    address: str = ""
 
 
 def open_session(session: Session, person: UUID, method: str, agent: str, now: datetime) -> str:

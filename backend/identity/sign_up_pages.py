@@ -13,17 +13,19 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlmodel import Session
 
+from backend.audit.terms import Action
 from backend.db import ReadSession
 from backend.errors import InvalidRequest, SaegimError
 from backend.identity import sessions, verification
 from backend.identity.consents import TEXTS, given, missing
 from backend.identity.errors import ConsentMissing
 from backend.identity.models import Verification
+from backend.identity.noting import note
 from backend.identity.verification import Wish
 from backend.providers.errors import ProviderError
 from backend.providers.identity import Customer, Method, Operator, Purpose
 from backend.rendering import error_body
-from backend.security import OwnForm, VisitorDep, form_page, holder, own_address, set_session
+from backend.security import OwnForm, VisitorDep, address_of, form_page, holder, own_address, set_session
 from backend.services import Services, ServicesDep
 from chain.db import reading, writing
 
@@ -164,10 +166,13 @@ def _let_in(
     if found.purpose == Purpose.STEP_UP:
         verification.step_up(session, services.vault, found, person, who.person, now)
         sessions.note_proven(session, who, now)
+        note(session, Action.STEP_UP, now, who.address, person=who.person)
         return None, found.next
     account, new = verification.sign_up(session, services.vault, found, person, now)
     agent = request.headers.get("user-agent", "")
     token = sessions.open_session(session, account, "phone", agent, now)
+    action = Action.SIGN_UP if new else Action.SIGN_IN
+    note(session, action, now, address_of(request), person=account)
     return token, "/me/devices" if new and not sessions.in_app_browser(agent) else found.next
 
 
@@ -188,7 +193,7 @@ def _customer(request: Request, typed: dict[str, str]) -> tuple[Customer, Operat
     ]
     if wrong:
         raise InvalidRequest(where=", ".join(wrong))
-    address = request.client.host if request.client else "0.0.0.0"  # noqa: S104 - says "unknown" to the agency
+    address = address_of(request) or "0.0.0.0"  # noqa: S104 - says "unknown" to the agency
     customer = Customer(name=typed["name"].strip(), phone=phone, address=address, identity_front=birth)
     return customer, Operator(typed["operator"]), Method(typed["method"])
 

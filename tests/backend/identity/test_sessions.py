@@ -8,12 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from backend_world import World
+from sqlmodel import select
 from visitor import Browser
 
 from backend.access import Function, ReadablePatientId
+from backend.audit.models import AuditEvent
 from backend.identity import service
 from backend.identity.errors import AlreadyBound
-from chain.db import writing
+from chain.db import reading, writing
 
 Browsers = Callable[[], Browser]
 NUMBER = "MARKED-PATIENT-77"
@@ -142,3 +144,64 @@ def test_my_data_is_mine_to_take_and_to_erase(person: Browser, world: World) -> 
     fresh = Browser(world)
     fresh.sign_up()
     assert fresh.ask("GET", "/me/documents").json() == [], "a new account is a new person"
+
+
+def lines(person: Browser) -> list[tuple[str, str, str]]:
+    """What the log says of the person's record: action, object and outcome, oldest first."""
+    found = person.ask("GET", "/me/accesses").json()["accesses"]
+    return [(each["action"], each["objectKind"], each["outcome"]) for each in reversed(found)]
+
+
+def test_every_use_of_a_record_is_in_its_log_also_a_refused_one(
+    person: Browser, world: World, browser_of: Browsers
+) -> None:
+    document = world.delivered()
+    bind(world, person)
+    assert lines(person) == []
+    person.open("/me")
+    person.open(f"/me/documents/{document}")
+    person.open(f"/me/documents/{document}/bundle")
+    stranger = browser_of()
+    stranger.sign_up("01000000002")
+    stranger.open(f"/me/documents/{document}")
+    assert lines(person) == [
+        ("list", "records", "allowed"),
+        ("read", "receipt", "allowed"),
+        ("download", "receipt", "allowed"),
+        ("read", "receipt", "refused"),
+    ]
+    assert stranger.ask("GET", "/me/accesses").json()["accesses"] == []
+    page = person.open("/me/accesses").text
+    assert "영수증" in page
+    assert "거절" in page
+
+
+def test_without_the_log_there_is_no_record(
+    person: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = world.delivered()
+    bind(world, person)
+
+    def broken(*_: object) -> None:
+        raise OSError("the log's disk is full")
+
+    monkeypatch.setattr("backend.access.audit.record", broken)
+    answer = person.client.get(f"/me/documents/{document}")
+    assert answer.status_code == 500
+    assert "유효한" not in answer.text
+
+
+def test_coming_in_and_being_refused_are_in_the_log(person: Browser, world: World) -> None:
+    person.sign_out()
+    person.sign_in(flags=1)
+    person.key.flags = 5
+    person.sign_in()
+    with reading(world.services.database) as session:
+        told = [(e.action, e.outcome, e.reason) for e in session.exec(select(AuditEvent)).all()]
+    assert told == [
+        ("sign-up", "allowed", None),
+        ("create", "allowed", None),
+        ("sign-out", "allowed", None),
+        ("sign-in-refused", "refused", "person-not-verified"),
+        ("sign-in", "allowed", None),
+    ]
