@@ -14,7 +14,9 @@ from sqlalchemy import Engine
 from web_harness import MAPPINGS, SECRET, WebHospital
 from web_vendor import paged, paged_app, token_app, tokens
 
+from oracle.his.base import HisMalformed
 from oracle.his.webservice import WebMapping
+from sandbox.his.day import Day, Plan
 from sandbox.his.service import create_app
 from sandbox.his.soap import USER, create_soap_app
 
@@ -57,6 +59,25 @@ class TestSoap(contract.AdapterContract):
     @pytest.fixture
     def make_hospital(self, make_web: Make) -> Callable[[], WebHospital]:
         return lambda: make_web(lambda engine: create_soap_app(engine, SECRET), soap_mapping(), BASIC)
+
+
+def test_soap_1_2_reads_a_whole_day_exactly(make_web: Make):
+    hospital = make_web(lambda engine: create_soap_app(engine, SECRET), soap_mapping("1.2"), BASIC)
+    day = Day(Plan(contract.DAY, 40, seed=7))
+    hospital.write(day.steps())
+    adapter, reader = hospital.adapter(), contract.Reader()
+    adapter.check()
+    contract.read_all(adapter, reader)
+    assert reader.rejects == []
+    contract.assert_reads_as(reader, day.truth)
+
+
+def test_a_wrong_password_is_told_as_such(make_web: Make):
+    wrong = {"authorization": BASIC["authorization"] + "x"}
+    for make_app, mapping in ((create_app, rest_mapping()), (create_soap_app, soap_mapping())):
+        hospital = make_web(lambda engine, make=make_app: make(engine, SECRET), mapping, wrong)
+        with pytest.raises(HisMalformed, match="credentials"):
+            hospital.adapter().check()
 
 
 class TestNumberedPages(contract.AdapterContract):
