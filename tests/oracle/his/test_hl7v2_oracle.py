@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +32,16 @@ from oracle.models import Cursor
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Engine]:
     engine = make_engine(f"sqlite:///{tmp_path}/oracle.db")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def any_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    sqlite = request.param == "sqlite"
+    fresh: Callable[[], str] | None = None if sqlite else request.getfixturevalue("postgres_url")
+    engine = make_engine(fresh() if fresh else f"sqlite:///{tmp_path}/many.db", synchronous="NORMAL")
     migrate(engine)
     yield engine
     engine.dispose()
@@ -117,3 +128,30 @@ def test_cleanup_destroys_messages_with_the_documents(database: Engine) -> None:
         Cleanup(database, lambda now=now: now, timedelta(days=7), timedelta(days=400), adapter).step()
         assert len(adapter.reread(["visit:V1"]).documents) == left
     adapter.close()
+
+
+def test_what_many_senders_say_at_once_is_read_once_each_while_it_comes(any_database: Engine) -> None:
+    adapters = [made(any_database), made(any_database)]  # as two oracle processes would
+    for adapter in adapters:
+        adapter.start()
+
+    def tell(sender: int) -> int:
+        client = Client(socket.create_connection(adapters[sender % 2].address, 20))
+        told = [client.say(adt("A03", f"V{sender}-{number}", "100000")).accepted for number in range(15)]
+        client.close()
+        return sum(told)
+
+    seen: list[str] = []
+    cursor: str | None = None
+    with ThreadPoolExecutor(8) as senders:
+        telling = [senders.submit(tell, sender) for sender in range(8)]
+        while not all(each.done() for each in telling) or len(seen) < 8 * 15:
+            page = adapters[0].read(cursor, 7)
+            seen += [document.source_key for document in page.documents]
+            if page.next_cursor == cursor and all(each.done() for each in telling):
+                break
+            cursor = page.next_cursor
+    assert [each.result() for each in telling] == [15] * 8
+    assert sorted(seen) == sorted(f"visit:V{sender}-{number}" for sender in range(8) for number in range(15))
+    for adapter in adapters:
+        adapter.close()
