@@ -130,7 +130,7 @@ class FhirHttp:
             try:
                 status, headers, body = self._send(method, url, asked, header, what)
             except httpx.TransportError as error:
-                if last or not isinstance(error, httpx.ConnectError | httpx.RemoteProtocolError):
+                if last or not isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
                     raise HisUnavailable(self.name, what) from error
                 self._sleep(_pause(attempt))
                 continue

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from oracle.his.base import Reason
 from oracle.his.fhir.bundles import Resource
 from oracle.his.fhir.elements import Elements, renamed
+from oracle.his.fhir.lookup import Find, Index, finder
 from oracle.his.fhir.mapping import ALLOWED, Code, FhirMapping, Meanings
 from oracle.his.fields import Field, Type
 from oracle.his.rows import BadRow, Fields
@@ -63,15 +64,15 @@ class RowReader:
         self, elements: Elements, known: Mapping[str, Field], mapping: FhirMapping, zone: tzinfo
     ) -> None:
         conversion = _Conversion(mapping, zone)
-        self._steps: list[tuple[str, Field, list[tuple[str, Place]], Convert]] = [
-            (
+        self._steps = [
+            _Step(
                 name,
-                field,
                 [
-                    (node, _whole_concept(name, field, renamed(place, mapping.names)))
+                    (node, finder(_whole_concept(name, field, renamed(place, mapping.names))))
                     for node, place in elements[name]
                 ],
                 conversion.of(name, field),
+                field.nullable,
             )
             for name, field in known.items()
             if name in elements
@@ -79,11 +80,12 @@ class RowReader:
 
     def read(self, nodes: Nodes) -> Fields:
         """The fields of a row. Raises BadRow."""
-        return {name: self._field(step, nodes) for step in self._steps for name in (step[0],)}
+        index: Index = {}
+        return {step.name: _field(step, nodes, index) for step in self._steps}
 
     def one(self, name: str, nodes: Nodes) -> Any:
         """One field alone. Raises BadRow."""
-        return next(self._field(step, nodes) for step in self._steps if step[0] == name)
+        return next(_field(step, nodes, {}) for step in self._steps if step.name == name)
 
     def reading(self, nodes: Nodes) -> Fields | BadRow:
         """The fields of a row, or what is wrong with it."""
@@ -92,21 +94,40 @@ class RowReader:
         except BadRow as bad:
             return bad
 
-    def _field(self, step: tuple[str, Field, list[tuple[str, Place]], Convert], nodes: Nodes) -> Any:
-        name, field, places, convert = step
-        value = next(
-            (found for node, place in places if (found := at(nodes, node, place, name)) is not None), None
-        )
-        if value is None:
-            value = _ABSENT.get(name)
+
+class _Step(NamedTuple):
+    """One field: where it may lie, how it is read, and whether it may be absent."""
+
+    name: str
+    places: list[tuple[str, Find]]
+    convert: Convert
+    nullable: bool
+
+
+def _field(step: _Step, nodes: Nodes, index: Index) -> Any:
+    value = _value(step, nodes, index)
+    try:
+        found = None if value is None else step.convert(value)
+    except BadValue as bad:
+        raise BadRow(bad.reason, step.name) from None
+    if found is None and not step.nullable and (value is None or None not in ALLOWED.get(step.name, ())):
+        raise BadRow(Reason.MISSING, step.name)
+    return found
+
+
+def _value(step: _Step, nodes: Nodes, index: Index) -> Any:
+    """What stands at the first place that holds something."""
+    for node, find in step.places:
+        resource = nodes.get(node)
+        if resource is None:
+            continue
         try:
-            found = None if value is None else convert(value)
-        except BadValue as bad:
-            raise BadRow(bad.reason, name) from None
-        means_nothing = value is not None and None in ALLOWED.get(name, ())
-        if found is None and not field.nullable and not means_nothing:
-            raise BadRow(Reason.MISSING, name)
-        return found
+            found = find(resource, index)
+        except FhirInvalid:
+            raise BadRow(Reason.NOT_A_ROW, step.name) from None
+        if found is not None:
+            return found
+    return _ABSENT.get(step.name)
 
 
 def at(nodes: Nodes, node: str, place: Place, name: str) -> Any:

@@ -14,7 +14,18 @@ from fhir_servers import Resource
 from fhir_world import World, extension, good_resources
 
 from oracle.his.base import Action
-from records.fhir import to_fhir
+from oracle.his.fhir.elements import (
+    DIAGNOSIS_ELEMENTS,
+    FORM_ROW_ELEMENTS,
+    LINE_ELEMENTS,
+    SETTLEMENT_ELEMENTS,
+    VISIT_ELEMENTS,
+    Elements,
+)
+from oracle.his.fhir.lookup import finder
+from records.fhir import FhirInvalid, to_fhir
+from records.fhir.paths import get
+from records.fhir.systems import extension as extension_place
 
 Spoil = Callable[[World], Any]
 DELETED_AT = "2026-11-24T04:00:00.000Z"
@@ -321,3 +332,40 @@ def test_the_lines_of_an_exported_statement_can_be_read(world: World):
     exported["extension"].append({"url": "urn:saegim:fhir:receipt", "valueReference": link})
     extension(paper, "statement")["valueReference"]["reference"] = f"Invoice/{exported['id']}"
     assert world.read().records[f"statement:{world.receipt}"] == record
+
+
+def outcome_of(read: Callable[[], Any]) -> Any:
+    """What is found, or that the shape is wrong."""
+    try:
+        return read()
+    except FhirInvalid:
+        return "invalid"
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [VISIT_ELEMENTS, DIAGNOSIS_ELEMENTS, SETTLEMENT_ELEMENTS, FORM_ROW_ELEMENTS, LINE_ELEMENTS],
+)
+def test_a_place_is_read_as_the_export_means_it(good: list[Resource], elements: Elements):
+    twice = copy.deepcopy(good)
+    for resource in twice:
+        for name in ("extension", "identifier", "totalPriceComponent", "priceComponent"):
+            # a second entry of the same name, and entries that are none, come behind the first
+            resource[name] = [7, {}, *resource.get(name, []), *copy.deepcopy(resource.get(name, []))]
+            for entry in resource[name][-1:]:
+                entry.update(value="second", amount={"value": -1}) if isinstance(entry, dict) else None
+    lines = [line for each in good if each["resourceType"] == "Invoice" for line in each["lineItem"]]
+    found = 0
+    for _, place in (element for places in elements.values() for element in places):
+        for resource in (*good, *twice, *lines):
+            expected = outcome_of(lambda r=resource, p=place: get(r, p))
+            assert outcome_of(lambda r=resource, p=place: finder(p)(r, {})) == expected
+            found += expected not in (None, "invalid")
+    assert found > 0
+
+
+@pytest.mark.parametrize("listed", [{}, "x", 7, {"url": "urn:saegim:fhir:visit-date"}])
+def test_a_list_that_is_none_is_told(listed: Any):
+    place = extension_place("visit-date", "valueDateTime")
+    with pytest.raises(FhirInvalid):
+        finder(place)({"extension": listed}, {})
