@@ -1,4 +1,4 @@
-"""Commands of the backend: serve, migrate, links to documents, keys, erasure."""
+"""Commands of the backend: serve, migrate, links to documents, persons, the log of accesses, keys, erasure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from backend.db import migrate
 from backend.documents import links, repository
 from backend.documents.errors import DocumentNotFound
 from backend.documents.service import erase
+from backend.identity import commands as persons
 from backend.node import NodeConfigInvalid
 from backend.providers.errors import ProviderConfigInvalid
 from backend.service_token import ServiceKeysInvalid
@@ -131,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     add("documents", list_documents).add_argument("--latest", type=int, default=20)
     add("erase", erase_document).add_argument("document", type=UUID)
     audit.add_to(commands)
+    persons.add_to(commands)
     keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(
         required=True, metavar="COMMAND"
     )

@@ -1,13 +1,15 @@
 """The people of the sandbox outside the hospital: the same synthetic patients, with what other parties know of them.
 
 Person 7 here is the patient of index 7 of ``sandbox.his``: same name, birth date, sex and test resident number. The
-telephone numbers begin with 010-0000, which no operator gives out, and the CI is made from the index alone.
+telephone numbers begin with 010-0000, which no operator gives out, and the CI is made from the index alone. ``python -m sandbox.people 7`` prints what one types to sign up as person 7.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -67,3 +69,17 @@ def person(index: int) -> Person:
 def _made(kind: str, index: int, length: int) -> str:
     digest = hashlib.sha512(f"saegim sandbox {kind} {index}".encode()).digest()
     return base64.b64encode(digest[:length]).decode("ascii")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print what one types to sign up as these people."""
+    for index in map(int, arguments or ["1"]):
+        found = person(index)
+        print(
+            f"{found.name}  {found.resident[:6]} {found.resident.replace('-', '')[6]}  {found.phone}  {found.operator}"
+            f"  registration number {found.number}"
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -35,15 +35,21 @@ Saegim is running (새김이 켜졌습니다).
 
   pages        {system.url}/
   check        {system.url}/verify
+  sign up      {system.url}/sign-in   as a synthetic patient, see below
+  telephones   {system.agency_url}/phone   what their telephones received
   API          {system.url}/api/v1/openapi.json
   metrics      http://127.0.0.1:{system.health_port}/metrics (oracle), {system.url}/metrics (backend)
   logs         {folder}/logs/ and {folder}/network/logs/
 
 In another terminal, in this folder:  . .venv/bin/activate && . {folder}/env.sh   and then
 
+  python -m sandbox.his list              the hospital's newest rows
+  python -m sandbox.people 1              patient 1: name, birth date, telephone, registration number
+  python -m backend persons list          accounts; then, as the desk does when it has seen the identity card:
+  python -m backend persons bind PERSON NUMBER
+  python -m backend audit verify          prove that no recorded access was removed or changed
   python -m backend links --latest 5      links to the newest documents: open one, download its bundle
   saegim-verify FILE.saegim               check a bundle; works with the network off
-  python -m sandbox.his list              the hospital's newest rows
   python -m sandbox.his cancel NUMBER     cancel a receipt, and see its document withdrawn
   python -m sandbox.his correct NUMBER    settle one anew, and see its document superseded
   python -m oracle status                 how the pipeline stands

@@ -16,6 +16,7 @@ from pathlib import Path
 from network.choose import NetworkKind, choose_kind
 from network.errors import NetworkError
 from scripts import smoke_checks as checks
+from scripts import smoke_people
 from scripts.hospital_doors import DOORS, Door
 from scripts.smoke_checks import CheckFailed
 from scripts.system import CommandFailed, System
@@ -63,6 +64,9 @@ def promises(system: System, run: Run) -> None:
     run.step("2: a withdrawn document says so", lambda: checks.ended(system, "withdrawn", 11))
     run.step("2: a superseded document says so", lambda: checks.ended(system, "superseded", 12))
     run.step("2: the public page finds the same", lambda: checks.public_page(system))
+    run.step("a patient signs up, is bound, sees what is theirs", lambda: smoke_people.own_record(system))
+    run.step("a stranger finds nothing", lambda: smoke_people.stranger(system))
+    run.step("an auditor proves the log and misses a line", lambda: smoke_people.auditor(system))
     run.step("1: no content and no person on chain", lambda: checks.nothing_on_chain(system))
     run.step("1: no person in the logs", lambda: checks.nothing_in_logs(system))
     run.step("1: an erased document is gone", lambda: checks.erased(system))

@@ -23,6 +23,7 @@ from network.dev import DevNetwork
 from network.local import LocalNetwork
 from network.ports import choose_ports, is_free
 from network.processes import Daemon, kill_now, stop_all
+from sandbox.identity import service as agency
 from scripts.hospital_doors import Door, way
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,27 +60,32 @@ class System:
         make: type[LocalNetwork] | type[DevNetwork] = LocalNetwork if kind == "poa" else DevNetwork
         self.network: Network = make.create(self.folder / "network")
         preferred = backend_port if backend_port and is_free(backend_port) else None
-        self.backend_port, self.health_port = [
-            preferred or choose_ports(1)[0],
-            choose_ports(1)[0],
-        ]
+        ports = choose_ports(3)
+        self.backend_port = preferred or ports[0]
+        self.health_port, self.agency_port = ports[1:]
         self.manifest = self.folder / "his-manifest.jsonl"
         self.oracle = self._daemon("oracle")
         self.backend = self._daemon("backend")
         self.hospital = self._daemon("hospital")
         self.hospital_door = self._daemon("hospital-door")
+        self.agency = self._daemon("agency")
 
     @property
     def daemons(self) -> list[Daemon]:
         """Every process of this system but the network's, in the order in which they are ended."""
-        return [self.hospital, self.hospital_door, self.oracle, self.backend]
+        return [self.hospital, self.hospital_door, self.oracle, self.backend, self.agency]
 
     # --- addresses and settings
 
     @property
     def url(self) -> str:
-        """Where the backend answers."""
-        return f"http://127.0.0.1:{self.backend_port}"
+        """Where the backend answers; a name, because passkeys are bound to one."""
+        return f"http://localhost:{self.backend_port}"
+
+    @property
+    def agency_url(self) -> str:
+        """Where the identification agency's stand-in answers; `/phone` shows what people's telephones received."""
+        return f"http://127.0.0.1:{self.agency_port}"
 
     @property
     def hospital_url(self) -> str:
@@ -109,6 +115,11 @@ class System:
             "KEY_ENCRYPTION_KEY_FILE": self.folder / "backend" / "key-encryption-keys.json",
             "ORACLE_KEYS_FILE": self.folder / "backend" / "oracle-keys.json",
             "PUBLIC_URL": self.url,
+            "IDENTITY_PROVIDER": "portone",
+            "IDENTITY_URL": self.agency_url,
+            "IDENTITY_SECRET": agency.SECRET,
+            "IDENTITY_STORE_ID": agency.STORE_ID,
+            "IDENTITY_CHANNEL_KEY": agency.CHANNEL_KEY,
         }
         return {
             "SAEGIM_TRUST": str(network.trust_path),
@@ -128,6 +139,7 @@ class System:
         if isinstance(self.network, DevNetwork):
             self.network.tick()
         self._prepare()
+        self._start(self.agency, "sandbox.identity", "serve", "--port", str(self.agency_port))
         self.start_backend()
         if self.door.command:
             self._start(self.hospital_door, "sandbox.his", *self.door.command)
@@ -203,11 +215,10 @@ class System:
             raise CommandFailed(command, outcome.code, outcome.text + outcome.problem)
         return outcome
 
-    def execute(self, command: Sequence[str]) -> Outcome:
-        """Run any command to its end with this system's settings."""
-        done = subprocess.run(
-            command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False
-        )
+    def execute(self, command: Sequence[str], **changed: str) -> Outcome:
+        """Run any command to its end with this system's settings, some of them changed."""
+        environment = {**self._environment(), **changed}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def fill(self, receipts: int, *, seed: int, dirty: int = 0) -> None:

@@ -28,6 +28,11 @@ def person(session: Session, person_id: UUID) -> Person | None:
     return session.get(Person, person_id)
 
 
+def newest(session: Session, count: int) -> Sequence[Person]:
+    query = select(Person).order_by(col(Person.created_at).desc(), col(Person.id)).limit(count)
+    return session.execute(query).scalars().all()
+
+
 def person_of_identity(session: Session, identity_index: str) -> Person | None:
     query = select(Person).where(col(Person.identity_index) == identity_index)
     return session.execute(query).scalars().first()

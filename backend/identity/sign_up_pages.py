@@ -34,7 +34,7 @@ router = APIRouter(prefix="/sign-up", include_in_schema=False)
 SEE_OTHER = 303
 _PHONE = re.compile(r"01[016789][0-9]{7,8}")
 _FIELDS = ("name", "birth", "phone", "operator", "method")
-_BIRTH = re.compile(r"[0-9]{6}[1-8]")
+_BIRTH = re.compile(r"[0-9]{7}")
 
 Text = Annotated[str, Form(max_length=200)]
 

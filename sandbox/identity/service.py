@@ -19,6 +19,9 @@ from sandbox.identity.screen import install_screens
 from sandbox.identity.state import Agency, Mode, Refusal, Verification
 
 API = "/identity-verifications"
+SECRET = "sandbox-secret"  # noqa: S105 - opens the sandbox only
+STORE_ID = "store-00000000-0000-4000-8000-000000000000"
+CHANNEL_KEY = "channel-key-00000000-0000-4000-8000-000000000000"
 Operator = Literal["SKT", "KT", "LGU", "SKT_MVNO", "KT_MVNO", "LGU_MVNO"]
 
 
@@ -26,9 +29,9 @@ Operator = Literal["SKT", "KT", "LGU", "SKT_MVNO", "KT_MVNO", "LGU_MVNO"]
 class Shop:
     """The contract with PortOne, all of it made up. live: answers say LIVE instead of TEST."""
 
-    secret: str = "sandbox-secret"  # noqa: S105 - opens the sandbox only
-    store_id: str = "store-00000000-0000-4000-8000-000000000000"
-    channel_key: str = "channel-key-00000000-0000-4000-8000-000000000000"
+    secret: str = SECRET
+    store_id: str = STORE_ID
+    channel_key: str = CHANNEL_KEY
     webhook_url: str | None = None
     webhook_secret: str = "whsec_c2FuZGJveC13ZWJob29rLXNlY3JldA=="  # noqa: S105
     live: bool = False

@@ -51,7 +51,7 @@ def test_a_form_from_elsewhere_does_nothing(browser_of: Browsers) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": " "}, {"birth": "900101"}, {"birth": "9001019"}, {"phone": "020000000"}, {"operator": "X"}],
+    [{"name": " "}, {"birth": "900101"}, {"birth": "90010123"}, {"phone": "020000000"}, {"operator": "X"}],
 )
 def test_wrong_details_are_named_and_kept(browser_of: Browsers, wrong: dict[str, str]) -> None:
     browser = browser_of()
