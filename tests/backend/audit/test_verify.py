@@ -250,7 +250,10 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 place = st.integers(1, SIZE)
 junk = st.one_of(
-    st.none(), st.text("abc-", min_size=1, max_size=5), st.binary(min_size=1, max_size=33), st.integers()
+    st.none(),
+    st.text("abc-", min_size=1, max_size=5),
+    st.binary(min_size=1, max_size=33),
+    st.integers(-(2**63), 2**63 - 1),
 )
 FIELDS_THAT_CAN_BE_ANYTHING = (
     "at", "actor_kind", "actor_id", "origin", "patient", "action", "object_kind", "object_id", "outcome", "reason",
