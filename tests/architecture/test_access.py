@@ -1,0 +1,131 @@
+"""No way around the door: `backend/access.py` decides who may read whose records, and forms come from our own pages."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+
+from backend.documents import endpoints as documents
+from backend.documents import my_pages
+from backend.documents import pages as document_pages
+from backend.identity import endpoints as identity
+from backend.identity import pages as identity_pages
+from backend.identity import sign_up_pages
+from backend.own_accesses import accesses
+from backend.security import own_form, signed_in
+
+ROOT = Path(__file__).resolve().parents[2]
+BACKEND = ROOT / "backend"
+
+OPENS = {"bundle", "credential", "bundle_file", "open"}
+"""Calls that bring a document's content out."""
+DECIDES = {"follow", "for_person"}
+"""Calls after which a document is the reader's to see: a link that somebody made, or `access.readable`."""
+BELOW_THE_DOOR = {
+    "documents/service.py",
+    "documents/pages.py:bundle_file",
+    "vault/service.py",
+    "identity/service.py",
+}
+"""Where content is brought out for a caller that has decided already; the vault's other uses."""
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path in sorted(BACKEND.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path.relative_to(BACKEND).as_posix(), node
+
+
+def calls(node: ast.AST) -> Iterator[ast.Call]:
+    yield from (each for each in ast.walk(node) if isinstance(each, ast.Call))
+
+
+def name_of(call: ast.Call) -> str:
+    """`service.bundle(…)` and `bundle_file(…)` by their last name; the owner decides for `open`."""
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        owner = ast.unparse(function.value)
+        return function.attr if function.attr != "open" or owner.endswith("vault") else ""
+    return function.id if isinstance(function, ast.Name) and function.id != "open" else ""
+
+
+def is_of_documents(call: ast.Call) -> bool:
+    function = call.func
+    owner = ast.unparse(function.value) if isinstance(function, ast.Attribute) else ""
+    return owner in {"service", "", "services.vault", "self._vault", "vault"}
+
+
+def test_content_comes_out_only_where_the_door_was_passed() -> None:
+    wrong = []
+    for place, function in functions():
+        opened = [c for c in calls(function) if name_of(c) in OPENS and is_of_documents(c)]
+        decided = any(name_of(c) in DECIDES for c in calls(function))
+        below = place in BELOW_THE_DOOR or f"{place}:{function.name}" in BELOW_THE_DOOR
+        if opened and not decided and not below:
+            wrong.append(f"{place}: {function.name}")
+    assert wrong == []
+
+
+def test_permission_is_made_in_one_place() -> None:
+    makers = {
+        place
+        for place, function in functions()
+        for call in calls(function)
+        if name_of(call) == "ReadablePatientId"
+    }
+    assert makers == {"access.py"}
+
+
+def test_records_are_asked_for_by_permission_alone() -> None:
+    """A query by `patient_index` stands in functions that take a `ReadablePatientId`."""
+    wrong = []
+    for place, function in functions():
+        queried = "col(Document.patient_index)" in ast.unparse(function)
+        taken = "ReadablePatientId" in ast.unparse(function.args)
+        if queried and not taken:
+            wrong.append(f"{place}: {function.name}")
+    assert wrong == []
+
+
+ROUTERS: tuple[APIRouter, ...] = (
+    identity.router,
+    identity_pages.router,
+    sign_up_pages.router,
+    my_pages.router,
+    my_pages.api,
+    accesses.pages,
+    accesses.api,
+    document_pages.router,
+    documents.router,
+)
+
+
+def routes() -> Iterator[APIRoute]:
+    for router in ROUTERS:
+        yield from (route for route in router.routes if isinstance(route, APIRoute))
+
+
+def dependencies(route: APIRoute) -> set[object]:
+    found, waiting = set[object](), [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        found.add(dependant.call)
+        waiting += dependant.dependencies
+    return found
+
+
+def test_whatever_changes_something_for_a_cookies_holder_asks_for_our_own_form() -> None:
+    unsafe = [route for route in routes() if route.methods - {"GET", "HEAD"}]
+    assert len(unsafe) > 10
+    assert [route.path for route in unsafe if own_form not in dependencies(route)] == []
+
+
+def test_what_is_mine_asks_who_i_am() -> None:
+    mine = [route for route in routes() if "/me" in route.path]
+    assert len(mine) > 10
+    assert [route.path for route in mine if signed_in not in dependencies(route)] == []
