@@ -71,7 +71,7 @@ def own_records(
     """
     found = _own(session, who, function)
     if function in _ACTIONS:
-        _note(services, who, [each.value for each in found], function, ObjectKind.RECORDS)
+        _note(services, session, who, [each.value for each in found], function, ObjectKind.RECORDS)
     return found
 
 
@@ -98,7 +98,7 @@ def readable(
         each for each in _own(session, who, function) if (each.hospital, each.value) == (hospital, patient)
     ]
     outcome = Outcome.ALLOWED if own else Outcome.REFUSED
-    _note(services, who, [patient], function, kind, record, outcome)
+    _note(services, session, who, [patient], function, kind, record, outcome)
     if not own:
         raise NotFound
     return own[0]
@@ -113,6 +113,7 @@ def _own(session: Session, who: SignedIn, function: Function) -> list[ReadablePa
 
 def _note(
     services: Services,
+    session: Session,
     who: SignedIn,
     patients: Sequence[str],
     function: Function,
@@ -137,4 +138,4 @@ def _note(
         )
         for patient in patients
     ]
-    audit.record(services.database, entries)
+    audit.note(services.database, session, entries)

@@ -185,7 +185,7 @@ def test_without_the_log_there_is_no_record(
     def broken(*_: object) -> None:
         raise OSError("the log's disk is full")
 
-    monkeypatch.setattr("backend.access.audit.record", broken)
+    monkeypatch.setattr("backend.access.audit.note", broken)
     answer = person.client.get(f"/me/documents/{document}")
     assert answer.status_code == 500
     assert "유효한" not in answer.text
