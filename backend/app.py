@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from backend import health, home, rendering
+from backend.audit import endpoints as audit
 from backend.config import Settings
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
@@ -59,6 +60,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(documents.router, prefix="/api/v1")  # /api/v1/documents/{id}, …/proof
     app.include_router(verification.router, prefix="/api/v1")  # /api/v1/verifications
     app.include_router(documents.internal, prefix="/internal/v1")  # /internal/v1/deliveries
+    app.include_router(audit.internal, prefix="/internal/v1")  # /internal/v1/audit-heads
     app.include_router(health.router)  # /healthz, /readyz, /metrics
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

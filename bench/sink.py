@@ -9,6 +9,8 @@ import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from oracle.backend_client import DELIVERIES
+
 
 class Handler(BaseHTTPRequestHandler):
     """Accepts everything."""
@@ -18,6 +20,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take one request of deliveries."""
         body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path != DELIVERIES:
+            self.send_error(404)
+            return
         ids = [item["deliveryId"] for item in json.loads(body)["deliveries"]]
         answer = json.dumps({"accepted": ids, "duplicates": [], "refused": []}).encode()
         self.send_response(200)

@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 from chain.clock import Clock
 from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
+from oracle.his.desk import HospitalDesk
 from oracle.his.fhir.config import FhirConfig, make_fhir
 from oracle.his.hl7v2 import Hl7Config, make_hl7v2
 from oracle.his.mapping import MappingInvalid
-from oracle.his.sql.config import SqlConfig, make_sql
+from oracle.his.sql.config import SqlConfig, make_sql, make_sql_desk
 from oracle.his.webservice.config import WebServiceConfig, make_webservice
 from oracle.vault import Vault
 
@@ -30,12 +31,14 @@ class Registered(NamedTuple):
     make: Factory
     keeps: bool = False
     """Whether it keeps what the hospital sends, and `make` takes the vault that seals it as a fourth argument."""
+    desk: Callable[..., HospitalDesk | None] | None = None
+    """Makes the desk of the same hospital system, or None where the settings know of none."""
 
 
 ADAPTERS: Final[Mapping[str, Registered]] = {
     "fhir": Registered(FhirConfig, make_fhir),
     "hl7v2": Registered(Hl7Config, make_hl7v2, keeps=True),
-    "sql": Registered(SqlConfig, make_sql),
+    "sql": Registered(SqlConfig, make_sql, desk=make_sql_desk),
     "webservice": Registered(WebServiceConfig, make_webservice),
 }
 """By the name in `SAEGIM_ORACLE_ADAPTER`."""
@@ -61,6 +64,19 @@ def make_adapter(
                 "SAEGIM_ORACLE_STORE_KEY_FILE", f"{name} keeps messages and needs the store key"
             )
         return registered.make(settings, database, clock, vault)
+    except ValidationError as error:
+        raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", _problems(error)) from None
+    except MappingInvalid as error:
+        raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", str(error)) from error
+
+
+def make_desk(name: str, config: Mapping[str, Any]) -> HospitalDesk | None:
+    """The desk of the hospital system that adapter `name` reads; None if it can not be asked. Raises NotConfigured."""
+    registered = ADAPTERS.get(name)
+    if registered is None or registered.desk is None:
+        return None
+    try:
+        return registered.desk(registered.config.model_validate(config))
     except ValidationError as error:
         raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", _problems(error)) from None
     except MappingInvalid as error:

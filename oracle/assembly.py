@@ -17,6 +17,7 @@ from chain.deployment import Deployment
 from chain.keys import KeyRing
 from chain.settings import Environment
 from oracle.adapters import make_adapter
+from oracle.audit_heads import AuditHeads
 from oracle.backend_client import HttpBackend
 from oracle.batching import Batching
 from oracle.chain_link import SenderChain, connect
@@ -105,6 +106,7 @@ def assemble(settings: OracleSettings, clock: Clock = utc_now) -> Oracle:
             settings.leaf_retention,
             adapter if isinstance(adapter, Keeping) else None,
         ),
+        audit_heads=AuditHeads(database, backend, clock, settings.institution),
         observer=observer,
         may_issue=_guard(settings, deployment, client, keys, clock).check,
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
 
+from oracle.audit_heads import AnchoredHead
 from oracle.errors import DeliveryFailed, DeliveryRejected, DeliveryUnavailable
 from oracle.service_token import ServiceTokens
 
 DELIVERIES = "/internal/v1/deliveries"
+AUDIT_HEADS = "/internal/v1/audit-heads"
+_COMMITMENT = 32
 _RETRY = {401, 403, 404, 408, 409, 425, 429}
 """4xx that say nothing about the deliveries: our token, the address or the moment is wrong. They are kept."""
 
@@ -43,14 +48,7 @@ class HttpBackend:
         self._tokens = tokens
 
     def deliver(self, body: bytes, ids: frozenset[str]) -> Answer:
-        headers = {
-            "authorization": f"Bearer {self._tokens.token(body)}",
-            "content-type": "application/json",
-        }
-        try:
-            response = self._client.post(DELIVERIES, content=body, headers=headers)
-        except httpx.HTTPError as error:
-            raise DeliveryUnavailable(type(error).__name__) from error
+        response = self._post(DELIVERIES, body)
         if response.status_code == 500:
             raise DeliveryFailed
         if response.status_code > 500 or response.status_code in _RETRY:
@@ -65,6 +63,30 @@ class HttpBackend:
             return read_answer(response.json(), ids)
         except ValueError as error:
             raise DeliveryUnavailable("the answer is not what was agreed", status=200) from error
+
+    def exchange_heads(self, issuer: int, anchored: Sequence[AnchoredHead]) -> bytes:
+        content = {"issuer": issuer, "anchored": [each.as_json() for each in anchored]}
+        response = self._post(AUDIT_HEADS, json.dumps(content, separators=(",", ":")).encode())
+        if response.status_code != 200:
+            raise DeliveryUnavailable(f"status {response.status_code}", status=response.status_code)
+        try:
+            commitment = bytes.fromhex(response.json()["commitment"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise DeliveryUnavailable("the answer is not what was agreed", status=200) from error
+        if len(commitment) != _COMMITMENT:
+            raise DeliveryUnavailable("the answer is not what was agreed", status=200)
+        return commitment
+
+    def _post(self, path: str, body: bytes) -> httpx.Response:
+        """Raises DeliveryUnavailable."""
+        headers = {
+            "authorization": f"Bearer {self._tokens.token(body)}",
+            "content-type": "application/json",
+        }
+        try:
+            return self._client.post(path, content=body, headers=headers)
+        except httpx.HTTPError as error:
+            raise DeliveryUnavailable(type(error).__name__) from error
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,7 @@
-"""Batches: which documents one anchoring transaction covers, fixed in the transaction that submits it."""
+"""Batches: which documents one anchoring transaction covers, fixed in the transaction that submits it.
+
+Each takes the newest head of the backend's log of accesses along (`oracle.audit_heads`), if one is there.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sqlmodel import Session
 from chain.clock import Clock
 from chain.db import Lease, reading, table_of, writing
 from chain.merkle import MerkleTree
+from oracle.audit_heads import is_overdue, take_head
 from oracle.chain_face import ChainFace
 from oracle.crash import crash_point
 from oracle.models import Batch, Document, Mark
@@ -69,7 +73,7 @@ class Batching:
             select(func.count(), func.min(ready.c.read_at)).select_from(ready)
         ).one()
         if not count:
-            return False
+            return is_overdue(session, self.clock())
         waited = self.clock() - oldest
         return bool(count >= self.size or waited >= self.interval or waited < timedelta(0))
 
@@ -85,7 +89,8 @@ class Batching:
 
     def _fix(self, session: Session, members: Sequence[Row[Any]]) -> int:
         """Write the batch, take its members, submit its anchoring."""
-        tree = MerkleTree.build([row.leaf for row in members])
+        head = take_head(session)
+        tree = MerkleTree.build([row.leaf for row in members] + ([head] if head else []))
         values = {
             "root": tree.root,
             "depth": tree.depth,
@@ -97,17 +102,23 @@ class Batching:
         }
         inserted = session.execute(insert(table_of(Batch)).values(values))
         number = int(inserted.inserted_primary_key[0])  # type: ignore[attr-defined]
-        table = table_of(Document)
-        taken = (
-            update(table)
-            .where(table.c.state == DocumentState.READY.value, table.c.id <= members[-1].id)
-            .values(state=DocumentState.BATCHED.value, batch=number)
-        )
-        count = session.execute(taken).rowcount  # type: ignore[attr-defined]
-        assert count == len(members), "the lease keeps the ready documents as they were read"
+        take_head(session, number)
+        if members:
+            _take(session, members, number)
         crash_point("batch.taken")
         self.chain.anchor(session, tree.root, tree.depth, anchor_key(number, 1))
         return number
+
+
+def _take(session: Session, members: Sequence[Row[Any]], number: int) -> None:
+    table = table_of(Document)
+    taken = (
+        update(table)
+        .where(table.c.state == DocumentState.READY.value, table.c.id <= members[-1].id)
+        .values(state=DocumentState.BATCHED.value, batch=number)
+    )
+    count = session.execute(taken).rowcount  # type: ignore[attr-defined]
+    assert count == len(members), "the lease keeps the ready documents as they were read"
 
 
 def anchor_key(batch: int, attempt: int) -> str:

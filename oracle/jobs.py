@@ -34,6 +34,7 @@ BEATS: Mapping[str, timedelta] = {
     "settling": timedelta(milliseconds=200),
     "marks": timedelta(milliseconds=500),
     "delivery": timedelta(milliseconds=200),
+    "heads": timedelta(seconds=1),
     "recheck": timedelta(seconds=10),
     "cleanup": timedelta(minutes=10),
 }

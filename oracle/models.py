@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from chain.db import UtcDateTime
 from oracle.states import (
+    AuditHeadState,
     BatchState,
     DeliveryEvent,
     DeliveryState,
@@ -117,7 +118,7 @@ class Batch(SQLModel, table=True):
     root: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False, unique=True))
     depth: int
     size: int
-    """Documents in it, padding not counted."""
+    """Documents in it; padding and the head of the log of accesses are not counted."""
     leaves: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     """The sorted, padded leaves, 32 bytes each; dropped with the last document's right to be marked."""
     state: BatchState = Field(sa_column=_text(12))
@@ -132,6 +133,19 @@ class Batch(SQLModel, table=True):
     block_hash: str | None = Field(default=None, sa_column=_text(66, nullable=True))
     anchored_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     """The block's time."""
+
+
+class AuditHead(SQLModel, table=True):
+    """A commitment to the head of the backend's log of accesses, on its way into a batch."""
+
+    __tablename__ = "oracle_audit_heads"
+    __table_args__ = (Index("oracle_audit_heads_state", "state", "id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(_ID, primary_key=True, autoincrement=True))
+    commitment: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False, unique=True))
+    state: AuditHeadState = Field(sa_column=_text(12))
+    batch: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    received_at: datetime = Field(sa_column=_time())
 
 
 class Mark(SQLModel, table=True):
@@ -205,6 +219,7 @@ ORACLE_TABLES: tuple[type[SQLModel], ...] = (
     Document,
     Content,
     Batch,
+    AuditHead,
     Mark,
     Delivery,
     Quarantined,

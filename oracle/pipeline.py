@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Engine
 
 from chain.clock import Clock
+from oracle.audit_heads import AuditHeads
 from oracle.batching import Batching
 from oracle.chain_face import ChainFace
 from oracle.cleanup import Cleanup
@@ -34,6 +35,8 @@ class Pipeline:
     marking: Marking
     delivering: Delivering
     cleanup: Cleanup
+    audit_heads: AuditHeads | None = None
+    """Without it no log of accesses is carried to the chain."""
     observer: Observer = field(default_factory=Observer)
     may_issue: Callable[[], None] = lambda: None
     """Raises KeyNotTrusted when what would be issued now is worth nothing; asked before each reading."""
@@ -47,6 +50,7 @@ class Pipeline:
             "settling": self._settle,
             "marks": self._mark,
             "delivery": self._deliver,
+            "heads": self._heads,
             "recheck": self._recheck,
             "cleanup": self._clean,
         }
@@ -82,6 +86,9 @@ class Pipeline:
         report: DeliveryReport = self.delivering.step()
         self.observer.delivered(report.accepted, report.refused, report.kept)
         return bool(report.accepted or report.refused)
+
+    def _heads(self) -> bool:
+        return self.audit_heads is not None and self.audit_heads.step()
 
     def _recheck(self) -> bool:
         self.observer.reopened(self.settling.recheck() + self.marking.recheck())

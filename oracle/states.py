@@ -17,6 +17,9 @@ may land in one block.
 **Batch**: FIXED (members, root and the anchoring transaction written together) → SETTLED, or FAILED (the
 transaction was refused on chain; submitted again after a pause under a new key, so FAILED is never the end).
 
+**Audit head** (a commitment to the backend's log of accesses): WAITING → BATCHED by the next batch → TOLD once that has
+settled; PASSED_OVER when a newer one was there.
+
 **Mark** (the registry's `amend` or `withdraw` of one document): WAITING (the documents it names are not all
 settled) → SUBMITTED → SETTLED, or FAILED (refused on chain: shown to a person, `replay` submits it again). Marks are
 submitted in the order of their decisions, and mined in it: what leads to a document comes before what ends it.
@@ -75,6 +78,17 @@ class BatchState(StrEnum):
     FIXED = "fixed"
     SETTLED = "settled"
     FAILED = "failed"
+
+
+class AuditHeadState(StrEnum):
+    """Where one head of the backend's log of accesses stands."""
+
+    WAITING = "waiting"
+    BATCHED = "batched"
+    TOLD = "told"
+    """On chain, and the backend knows where."""
+    PASSED_OVER = "passed-over"
+    """A newer head was there when the batch was formed; it covers this one."""
 
 
 class MarkAction(StrEnum):

@@ -8,11 +8,12 @@ import sqlite3
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from sandbox.people import Person, person
-from scripts.smoke_checks import delivered, heads, require, truth
+from scripts.smoke_checks import SETTLE_SECONDS, delivered, eventually, heads, require, truth
 from scripts.system import System
 
 FIRST_NUMBER = 10_000_000
@@ -116,7 +117,17 @@ def stranger(system: System) -> str:
 
 def auditor(system: System) -> str:
     """The log is whole; a copy of it in which a database administrator removed one line is not."""
-    report = json.loads(system.run("backend", "audit", "verify", "--json").text)
+
+    def verified() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(system.run("backend", "audit", "verify", "--json", "--chain").text)
+        return found
+
+    eventually(
+        lambda: bool(verified()["anchoredUntil"]),
+        lambda: "no head of the log came to the chain",
+        seconds=SETTLE_SECONDS,
+    )
+    report = verified()
     require(report["whole"], f"the log is not whole: {report['first']}")
     copy = system.folder / "tampered.sqlite3"
     database = system.settings["SAEGIM_BACKEND_DATABASE_URL"].removeprefix("sqlite:///")
@@ -130,7 +141,8 @@ def auditor(system: System) -> str:
     first = json.loads(found.text)["first"]
     require(str(number) in json.dumps(first), f"line {number} was removed, {first} was named")
     copy.unlink()
-    return f"{report['lines']} lines whole; the removal of line {number} is named"
+    held = report["anchoredUntil"]
+    return f"{report['lines']} lines whole, {held} of them held by the chain; the removal of line {number} is named"
 
 
 def _remove_a_line(database: Path) -> int:

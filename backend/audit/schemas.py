@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 
@@ -38,3 +39,29 @@ class AccessesOut(Shape):
         description="When the newest head of the log was committed to that stands on the blockchain; "
         "no line from before it can be changed or removed without notice"
     )
+
+
+Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AnchoredIn(Shape):
+    """A head that is on chain: the path from its leaf to the batch's root, and the block."""
+
+    commitment: Hex32
+    root: Hex32
+    path: Annotated[list[Hex32], Field(max_length=24)]
+    block: Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class HeadsIn(Shape):
+    """What became of earlier heads. `issuer`: the institution's index."""
+
+    issuer: Annotated[int, Field(ge=1, lt=2**32)]
+    anchored: Annotated[list[AnchoredIn], Field(max_length=256)]
+
+
+class HeadsOut(Shape):
+    """A commitment to the present head, and which of the told ones are not this log's."""
+
+    commitment: Hex32
+    refused: list[Hex32]

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import ValidationError
 
-from backend import service_token
 from backend.db import ReadSession, WriteSession
 from backend.documents import deliveries, service
-from backend.documents.errors import TokenRefused
 from backend.documents.schemas import DeliveriesIn, DeliveriesOut, DocumentOut
 from backend.errors import ErrorOut, InvalidRequest
+from backend.oracle_door import oracle_body
 from backend.services import ServicesDep
 from verifier.bundle import MEDIA_TYPE
 
@@ -54,21 +52,7 @@ def proof(document_id: UUID, session: ReadSession, services: ServicesDep) -> Res
     )
 
 
-_bearer = HTTPBearer(auto_error=False, description="Service token of the hospital's oracle")
-
-
-async def _delivery_body(
-    request: Request,
-    services: ServicesDep,
-    token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> DeliveriesIn:
-    """The body, once its token holds. The token is checked before a byte of the body is parsed."""
-    if token is None:
-        raise TokenRefused(reason="missing")
-    body = await request.body()
-    service_token.verify(
-        token.credentials, body, keys=services.oracle_keys, issuer="oracle", clock=services.clock
-    )
+def _delivery_body(body: Annotated[bytes, Depends(oracle_body)]) -> DeliveriesIn:
     try:
         return DeliveriesIn.model_validate_json(body)
     except ValidationError as error:

@@ -156,6 +156,13 @@ LINE: Final[Mapping[str, Field]] = {
 }
 """세부산정내역: its lines."""
 
+PATIENT: Final[Mapping[str, Field]] = {
+    "name": _TEXT,
+    "birth_date": Field(Type.DAY, nullable=True),
+    "sex": Field(Type.CODE, nullable=True, allowed=("male", "female", "other", "unknown")),
+}
+"""등록환자: one row for each registration number, for those who are asked who somebody is."""
+
 AMOUNTS: Final = (
     "totals_patient",
     "totals_insurer",

@@ -28,6 +28,7 @@ from chain.db import reading
 from chain.merkle import leaf_of, verify_path
 from network.base import Network
 from oracle.assembly import open_database, service_tokens
+from oracle.backend_client import AUDIT_HEADS
 from oracle.config import OracleSettings
 from oracle.models import Document
 from records.credential import verify
@@ -48,6 +49,8 @@ class BackendServer:
     down: bool = False
     lose_answers: int = 0
     faults: list[str] = field(default_factory=list)
+    anchored: list[dict[str, Any]] = field(default_factory=list)
+    """Heads of the log of accesses that were told to be on chain."""
     url: str = ""
 
     def answer(self, body: bytes, authorization: str) -> tuple[int, dict[str, Any]] | None:
@@ -68,6 +71,14 @@ class BackendServer:
         accepted = [item["deliveryId"] for item in items if item["deliveryId"] not in known]
         return 200, {"accepted": accepted, "duplicates": sorted(known), "refused": []}
 
+    def heads(self, body: bytes) -> tuple[int, dict[str, Any]]:
+        """A log of accesses that moves with every question."""
+        if self.down:
+            return 503, {"error": "Unavailable"}
+        told = json.loads(body)["anchored"]
+        self.anchored.extend(told)
+        return 200, {"commitment": os.urandom(32).hex(), "refused": []}
+
     def events(self) -> dict[str, list[dict[str, Any]]]:
         """What was told of each document, in order of arrival."""
         found: dict[str, list[dict[str, Any]]] = {}
@@ -85,6 +96,10 @@ def backend_server(jwks: dict[str, Any]) -> Iterator[BackendServer]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            if self.path == AUDIT_HEADS:
+                status, content = backend.heads(body)
+                _reply(self, status, json.dumps(content).encode())
+                return
             with lock:
                 answer = backend.answer(body, self.headers.get("authorization", ""))
             if answer is None:

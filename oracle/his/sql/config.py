@@ -1,4 +1,4 @@
-"""`SAEGIM_ORACLE_ADAPTER_CONFIG` of the adapter `sql`, and the adapter it makes."""
+"""`SAEGIM_ORACLE_ADAPTER_CONFIG` of the adapter `sql`, and the adapter and the desk it makes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from chain.clock import Clock
+from oracle.his.desk import HospitalDesk
 from oracle.his.sql.adapter import SqlAdapter
+from oracle.his.sql.desk import SqlDesk
 from oracle.his.sql.digest_store import SqlDigestStore
 from oracle.his.sql.mapping import Mapping
 
@@ -34,3 +36,11 @@ def make_sql(config: SqlConfig, database: Engine, clock: Clock) -> SqlAdapter:
     digests = SqlDigestStore(database)
     digests.prepare()
     return SqlAdapter(mapping, config.url, digests=digests, clock=clock, timeout=config.timeout)
+
+
+def make_sql_desk(config: SqlConfig) -> HospitalDesk | None:
+    """The desk of these settings; None where the mapping names no view of patients. Raises MappingInvalid."""
+    mapping = Mapping.load(config.mapping)
+    if mapping.patients is None:
+        return None
+    return SqlDesk(mapping, mapping.patients, config.url, timeout=config.timeout)

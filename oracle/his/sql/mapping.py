@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping as Table
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from oracle.his import fields
 from oracle.his.mapping import Columns, HospitalMapping, Identifier, Part
 
 ViewName = Annotated[
@@ -55,8 +57,23 @@ class Detail(Part):
     columns: Columns
 
 
+class Patients(Part):
+    """A view with one row for each registered patient: `key` is the registration number, `born` the birth date by
+    which people are looked up. Only the relay asks it; it makes no documents."""
+
+    view: ViewName
+    key: Identifier
+    born: Day
+    columns: Columns
+
+
 class Mapping(HospitalMapping):
     """A hospital's mapping. window_days: how far back views without stamp are read again."""
+
+    KNOWN: ClassVar[Table[str, Table[str, fields.Field]]] = {
+        **HospitalMapping.KNOWN,
+        "patients": fields.PATIENT,
+    }
 
     window_days: int = Field(default=7, ge=1, le=366)
     visits: Head | None = None
@@ -64,3 +81,4 @@ class Mapping(HospitalMapping):
     settlements: Head | None = None
     form_rows: Detail | None = None
     lines: Detail | None = None
+    patients: Patients | None = None
