@@ -148,7 +148,7 @@ class Watch:
             except BaseException as error:
                 self.wrong.append(f"the watcher itself failed: {error!r}")
                 raise
-            self._stop.wait(0.3)
+            self._stop.wait(0.7)
 
 
 def _sealed_at(bundle: ProofBundle) -> datetime | None:

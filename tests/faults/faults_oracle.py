@@ -123,12 +123,6 @@ def backend_back(world: World) -> None:
 
 
 FAULTS = (
-    Fault(
-        "kill-short",
-        "kill -9 of the oracle at points drawn, one after the other",
-        partial(kill_in_a_row, length=3),
-        short=True,
-    ),
     Fault("kill-every-point", "kill -9 of the oracle at every point of its pipeline", kill_everywhere),
     Fault("kill-in-a-row", "kill -9 at eight drawn points in a row", partial(kill_in_a_row, length=8)),
     Fault("kill-in-recovery", "kill -9 of an oracle that recovers from a kill", kill_without_new_work),
