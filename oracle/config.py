@@ -82,6 +82,18 @@ class OracleSettings(ProcessSettings):
     lease: Duration = timedelta(seconds=30)
     """How long a process that died keeps the others, and its own successor, from sending and forming batches."""
 
+    # The relay, for the backend alone (docs/relay.md).
+    relay_keys_file: Path | None = None
+    """The backend's public keys (JWKS). None: no relay, nobody is answered."""
+    relay_host: str = "127.0.0.1"
+    relay_port: int = Field(default=8611, ge=0, le=65_535)
+    relay_rate: int = Field(default=60, ge=1, le=10_000)
+    """Requests a minute for each purpose."""
+    relay_certificate_file: Path | None = None
+    relay_certificate_key_file: Path | None = None
+    relay_client_ca_file: Path | None = None
+    """PEM files: off loopback the relay speaks TLS alone, with clients that this authority has signed."""
+
     health_host: str = "127.0.0.1"
     health_port: int = Field(default=8610, ge=0, le=65_535)
     log_level: str = "INFO"
@@ -107,9 +119,22 @@ class OracleSettings(ProcessSettings):
             raise ValueError(
                 "SAEGIM_ORACLE_LEAF_RETENTION must not be shorter than SAEGIM_ORACLE_CONTENT_RETENTION"
             )
+        self._safe_relay()
         if self.environment is Environment.PRODUCTION:
             self._safe_in_production()
         return self
+
+    def _safe_relay(self) -> None:
+        files = (self.relay_certificate_file, self.relay_certificate_key_file, self.relay_client_ca_file)
+        if any(files) and not all(files):
+            raise ValueError(
+                "SAEGIM_ORACLE_RELAY_CERTIFICATE_FILE, …_CERTIFICATE_KEY_FILE and …_CLIENT_CA_FILE go together"
+            )
+        if not ip_address(self.relay_host).is_loopback and not all(files):
+            raise ValueError(
+                "SAEGIM_ORACLE_RELAY_HOST off loopback needs TLS with client certificates: give "
+                "SAEGIM_ORACLE_RELAY_CERTIFICATE_FILE, …_CERTIFICATE_KEY_FILE and …_CLIENT_CA_FILE"
+            )
 
     def _safe_in_production(self) -> None:
         if self.password_file is None:

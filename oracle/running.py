@@ -9,6 +9,7 @@ from time import monotonic
 
 from chain.contracts import InstitutionRegistry
 from oracle.assembly import Oracle, key_ring
+from oracle.errors import KeyFileInvalid, NotConfigured
 from oracle.health import HealthServer
 from oracle.his.base import HisUnavailable
 from oracle.his.optional import Counting, Listening
@@ -16,6 +17,8 @@ from oracle.jobs import EXPECTED, Jobs
 from oracle.logs import shown
 from oracle.metrics import JobsCollector, KeysCollector, StateCollector
 from oracle.pipeline import Pipeline
+from oracle.relay.build import relay_server
+from oracle.relay.server import RelayServer
 from oracle.status import look
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ def run(oracle: Oracle) -> int:
         settings.health_host, settings.health_port, oracle.database, jobs, pipeline.observer.registry
     )
     _listen(oracle)
+    relay = _relay(oracle)
     health.start()
     jobs.start()
     log.info("running; health and metrics on http://%s:%d", *health.address)
@@ -41,6 +45,8 @@ def run(oracle: Oracle) -> int:
         stop.wait()
     finally:
         log.info("stopping")
+        if relay is not None:
+            relay.close()
         jobs.close()
         health.close()
         oracle.close()
@@ -57,6 +63,25 @@ def _listen(oracle: Oracle) -> None:
         oracle.close()
         raise
     log.info("listening for the hospital system as %s", oracle.adapter.name)
+
+
+def _relay(oracle: Oracle) -> RelayServer | None:
+    """Answer the backend, if its keys are given. Raises NotConfigured when the address can not be taken."""
+    settings, pipeline = oracle.settings, oracle.pipeline
+    try:
+        relay = relay_server(settings, oracle.database, pipeline.clock, pipeline.observer.registry)
+    except OSError:
+        oracle.close()
+        raise NotConfigured(
+            "SAEGIM_ORACLE_RELAY_PORT", f"{settings.relay_host}:{settings.relay_port} can not be taken"
+        ) from None
+    except (KeyFileInvalid, NotConfigured):
+        oracle.close()
+        raise
+    if relay is not None:
+        relay.start()
+        log.info("relay for the backend on %s:%d", *relay.address)
+    return relay
 
 
 def show(oracle: Oracle, jobs: Jobs) -> None:

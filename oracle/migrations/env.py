@@ -10,8 +10,9 @@ from chain.sender.tables import TABLES as SENDER_TABLES
 from oracle.db import VERSION_TABLE
 from oracle.his.hl7v2.tables import HL7_TABLES
 from oracle.models import ORACLE_TABLES
+from oracle.relay.models import RELAY_TABLES
 
-MODELS: tuple[type[SQLModel], ...] = (*ORACLE_TABLES, *SENDER_TABLES, *HL7_TABLES)
+MODELS: tuple[type[SQLModel], ...] = (*ORACLE_TABLES, *SENDER_TABLES, *HL7_TABLES, *RELAY_TABLES)
 OWN = {table_of(model).name for model in MODELS}
 
 context.configure(

@@ -43,6 +43,9 @@ _SEBU: Final = """
 SELECT "SUNAP_NO", "SEQ", "HANG_CD", "ORD_YMD", "SUGA_CD", "SUGA_GB", "SUGA_NM", "GUB", "PRICE", "QTY", "DAYS",
        "AMT", "BON_AMT", "GONG_AMT", "JUN_AMT", "BIG_AMT" FROM "SRCPTD"
 """
+_HWANJA: Final = """
+SELECT "PT_NO", "PT_NM", "BRTH_YMD", "SEX_GB" FROM "PPTNTM"
+"""
 
 VIEWS: Final = {
     "V_SGM_SUNAP": _SUNAP.format(stamp=', s."CHG_DT"'),
@@ -52,6 +55,7 @@ VIEWS: Final = {
     "V_SGM_SANGBYEONG": _SANGBYEONG,
     "V_SGM_SUNAP_HANG": _HANG,
     "V_SGM_SUNAP_SEBU": _SEBU,
+    "V_SGM_HWANJA": _HWANJA,
 }
 
 READER: Final = "saegim_reader"

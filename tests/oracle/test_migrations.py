@@ -17,8 +17,9 @@ from oracle.db import VERSION_TABLE, migrate, require_current
 from oracle.errors import SchemaOutdated
 from oracle.his.hl7v2.tables import HL7_TABLES
 from oracle.models import ORACLE_TABLES
+from oracle.relay.models import RELAY_TABLES
 
-OWN = {table_of(model).name for model in (*ORACLE_TABLES, *SENDER_TABLES, *HL7_TABLES)}
+OWN = {table_of(model).name for model in (*ORACLE_TABLES, *SENDER_TABLES, *HL7_TABLES, *RELAY_TABLES)}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

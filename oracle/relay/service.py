@@ -1,0 +1,256 @@
+"""Answers relay requests: who asks, whether they may, how often, what the hospital's desk says, and a note of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from joserfc.jwk import KeySet
+from prometheus_client import CollectorRegistry, Counter
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from chain.clock import Clock
+from chain.db import reading, table_of, writing
+from oracle.his.base import HisError, HisUnavailable
+from oracle.his.desk import DeskPatient, HospitalDesk, TooManyPatients, same_name
+from oracle.his.rows import BadRow
+from oracle.logs import shown
+from oracle.relay.errors import OutsideScope, RelayProblem, TokenRefused
+from oracle.relay.limits import Buckets
+from oracle.relay.models import RelayRequest
+from oracle.relay.schemas import PatientAsked, Person
+from oracle.relay.tokens import Permit, Scope, verify
+from oracle.vault import Vault
+
+log = logging.getLogger(__name__)
+
+_Shape = TypeVar("_Shape", bound=BaseModel)
+_NOBODY: Final = "nobody"
+"""The bucket of notes about requests without a valid token: noise from the network must not fill the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that can be asked, and for which purposes."""
+
+    name: str
+    method: str
+    path: str
+    purposes: frozenset[str]
+
+
+READ: Final = Operation("patients.read", "POST", "/relay/v1/patients/read", frozenset({"first-visit"}))
+SEARCH: Final = Operation(
+    "registrations.search",
+    "POST",
+    "/relay/v1/registrations/search",
+    frozenset({"first-visit", "double-registration"}),
+)
+HEALTH: Final = Operation("health", "GET", "/relay/v1/health", frozenset({"health"}))
+OPERATIONS: Final = (READ, SEARCH, HEALTH)
+_UNKNOWN: Final = Operation("unknown", "", "", frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it came."""
+
+    method: str
+    path: str
+    authorization: str = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back as JSON. retry_after: seconds."""
+
+    status: int
+    content: Mapping[str, Any] = field(repr=False)
+    retry_after: int | None = None
+
+    @classmethod
+    def of(cls, problem: RelayProblem) -> Reply:
+        """An error."""
+        reason = {"reason": problem.reason} if problem.reason else {}
+        return cls(problem.status, {"error": problem.code, **reason}, problem.retry_after)
+
+
+class Relay:
+    """One relay. desk: None where the hospital system offers none. per_minute: requests for each purpose."""
+
+    def __init__(
+        self,
+        desk: HospitalDesk | None,
+        keys: KeySet,
+        database: Engine,
+        vault: Vault,
+        clock: Clock,
+        *,
+        per_minute: int,
+        registry: CollectorRegistry,
+    ) -> None:
+        self._desk, self._keys, self._database, self._vault = desk, keys, database, vault
+        self._clock = clock
+        self._buckets = Buckets(per_minute, clock)
+        self._counted = Counter(
+            "saegim_oracle_relay_requests",
+            "Relay requests by operation and outcome",
+            ["operation", "outcome"],
+            registry=registry,
+        )
+
+    def close(self) -> None:
+        """Close the connections to the hospital system."""
+        if self._desk is not None:
+            self._desk.close()
+
+    def answer(self, asked: Asked) -> Reply:
+        """The reply to a request; never raises for what the request or the hospital is like."""
+        found = [each for each in OPERATIONS if (each.method, each.path) == (asked.method, asked.path)]
+        operation = found[0] if found else _UNKNOWN
+        permit: Permit | None = None
+        try:
+            permit = self._permit(asked)
+            reply, outcome = self._do(operation, permit.scope, asked.body), "answered"
+        except RelayProblem as problem:
+            reply, outcome = Reply.of(problem), problem.code
+        try:
+            self._note(operation, permit, outcome)
+        except RelayProblem as problem:
+            reply, outcome = Reply.of(problem), problem.code
+        self._counted.labels(operation.name, outcome).inc()
+        return reply
+
+    def refused(self, problem: RelayProblem) -> Reply:
+        """The reply to a request that was broken before it could be read; only counted."""
+        self._counted.labels(_UNKNOWN.name, problem.code).inc()
+        return Reply.of(problem)
+
+    # --- who asks
+
+    def _permit(self, asked: Asked) -> Permit:
+        permit = verify(
+            asked.authorization,
+            method=asked.method,
+            path=asked.path,
+            body=asked.body,
+            keys=self._keys,
+            now=self._clock(),
+        )
+        if self._used(permit.jti):
+            raise TokenRefused("replayed")
+        return permit
+
+    def _used(self, jti: str) -> bool:
+        table = table_of(RelayRequest)
+        try:
+            with reading(self._database) as session:
+                return session.execute(select(table.c.id).where(table.c.jti == jti)).first() is not None
+        except SQLAlchemyError as error:
+            raise _not_noted(error) from None
+
+    def _note(self, operation: Operation, permit: Permit | None, outcome: str) -> None:
+        """One row, on disk before the answer goes out. Raises TokenRefused (used meanwhile), RelayProblem."""
+        if permit is None and self._buckets.take(_NOBODY):
+            return
+        row = RelayRequest(at=self._clock(), operation=operation.name, outcome=outcome)
+        if permit is not None:
+            row.jti, row.purpose, row.actor = permit.jti, permit.scope.purpose, permit.scope.actor
+            row.subject = self._subject(permit.scope)
+        try:
+            with writing(self._database) as session:
+                session.add(row)
+        except IntegrityError:
+            raise TokenRefused("replayed") from None
+        except SQLAlchemyError as error:
+            raise _not_noted(error) from None
+
+    def _subject(self, scope: Scope) -> str | None:
+        if scope.patient is not None:
+            return self._vault.blind(f"relay patient {scope.patient}")
+        if scope.person is not None:
+            return self._vault.blind(f"relay person {scope.person.model_dump_json()}")
+        return None
+
+    # --- what is asked
+
+    def _do(self, operation: Operation, scope: Scope, body: bytes) -> Reply:
+        if operation is _UNKNOWN:
+            raise RelayProblem(404, "no-such-operation")
+        if scope.purpose not in operation.purposes:
+            raise OutsideScope("purpose")
+        if wait := self._buckets.take(scope.purpose):
+            raise RelayProblem(429, "too-many-requests", retry_after=wait)
+        if operation is HEALTH:
+            return self._health(body)
+        try:
+            return self._read(scope, body) if operation is READ else self._search(scope, body)
+        except BadRow as bad:
+            raise RelayProblem(502, "record-unreadable", bad.reason.value) from None
+        except TooManyPatients:
+            raise RelayProblem(502, "too-many-patients") from None
+        except HisUnavailable as error:
+            log.warning("relay: %s", shown(error))
+            raise RelayProblem(503, "hospital-unavailable") from None
+        except HisError as error:
+            log.error("relay: %s", shown(error))
+            raise RelayProblem(502, "hospital-malformed") from None
+
+    def _health(self, body: bytes) -> Reply:
+        if body:
+            raise RelayProblem(400, "body-unexpected")
+        hospital = "ok"
+        try:
+            self._offered().check()
+        except RelayProblem:
+            hospital = "not-offered"
+        except HisError as error:
+            log.warning("relay: %s", shown(error))
+            hospital = "unavailable"
+        return Reply(200, {"status": "ok", "hospital": hospital})
+
+    def _read(self, scope: Scope, body: bytes) -> Reply:
+        asked = _parsed(PatientAsked, body)
+        if asked.number != scope.patient:
+            raise OutsideScope("person")
+        found = self._offered().patient(asked.number)
+        if found is None:
+            raise RelayProblem(404, "patient-unknown")
+        return Reply(200, {"name": found.name, "birthDate": found.birth_date, "sex": found.sex or "unknown"})
+
+    def _search(self, scope: Scope, body: bytes) -> Reply:
+        asked = _parsed(Person, body)
+        if asked != scope.person:
+            raise OutsideScope("person")
+        found = self._offered().born(date.fromisoformat(asked.birth_date))
+        numbers = sorted(each.number for each in found if _is(each, asked))
+        return Reply(200, {"numbers": numbers})
+
+    def _offered(self) -> HospitalDesk:
+        if self._desk is None:
+            raise RelayProblem(501, "not-offered")
+        return self._desk
+
+
+def _is(found: DeskPatient, asked: Person) -> bool:
+    return same_name(found.name, asked.name) and (found.sex or "unknown") == asked.sex
+
+
+def _parsed(shape: type[_Shape], body: bytes) -> _Shape:
+    try:
+        return shape.model_validate_json(body)
+    except ValidationError as error:
+        fields = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        known = fields in {each.alias or name for name, each in shape.model_fields.items()}
+        raise RelayProblem(422, "body-invalid", fields if known else "") from None
+
+
+def _not_noted(error: SQLAlchemyError) -> RelayProblem:
+    log.error("relay: a request was refused because it could not be noted: %s", shown(error))
+    return RelayProblem(503, "not-noted")
