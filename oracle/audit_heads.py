@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, Row, exists, func, insert, select, update
+from sqlalchemy import Engine, Row, func, insert, select, update
 from sqlmodel import Session
 
 from chain.clock import Clock
@@ -56,21 +56,26 @@ class HeadExchange(Protocol):
 
 @dataclass
 class AuditHeads:
-    """Fetches commitments and tells what became of them. `every`: the shortest pause between two."""
+    """Fetches commitments and tells what became of them.
+
+    every: the shortest pause between two requests. fresh: a head that waits for longer is fetched anew, so that what a
+    batch takes along covers what happened until shortly before.
+    """
 
     database: Engine
     backend: HeadExchange
     clock: Clock
     issuer: int
     every: timedelta = timedelta(seconds=1)
+    fresh: timedelta = timedelta(seconds=20)
     _asked_at: datetime | None = field(default=None, init=False)
 
     def step(self) -> bool:
         """Tell what settled, and have one commitment waiting for the next batch. Raises DeliveryUnavailable."""
         with reading(self.database) as session:
             settled = _settled(session)
-            waits = _newest_waiting(session) is not None
-        if not settled and (waits or not self._may_ask()):
+            waits = _waiting(session) is not None
+        if not settled and not self._has_paused(self.fresh if waits else self.every):
             return False
         told = [_anchored(row) for row in settled]
         self._asked_at = self.clock()
@@ -81,53 +86,50 @@ class AuditHeads:
         crash_point("heads.committed")
         return bool(settled)
 
-    def _may_ask(self) -> bool:
+    def _has_paused(self, pause: timedelta) -> bool:
         """Whether the last request is long enough ago; after one in the future the clock ran ahead."""
-        return self._asked_at is None or abs(self.clock() - self._asked_at) >= self.every
+        return self._asked_at is None or abs(self.clock() - self._asked_at) >= pause
 
     def _record(self, session: Session, told: Sequence[int], commitment: bytes) -> None:
         table = table_of(AuditHead)
         change = update(table).where(table.c.id.in_(told))
         session.execute(change.values(state=AuditHeadState.TOLD.value))
-        known = select(exists().where(table.c.commitment == commitment))
-        if not session.execute(known).scalar():
-            row = {
-                "commitment": commitment,
-                "state": AuditHeadState.WAITING.value,
-                "received_at": self.clock(),
-            }
-            session.execute(insert(table).values(row))
+        waiting = update(table).where(table.c.state == AuditHeadState.WAITING.value)
+        if session.execute(waiting.values(commitment=commitment)).rowcount:  # type: ignore[attr-defined]
+            return  # it covers the one before it, and has waited for as long
+        row = {
+            "commitment": commitment,
+            "state": AuditHeadState.WAITING.value,
+            "waiting_since": self.clock(),
+        }
+        session.execute(insert(table).values(row))
 
 
 def take_head(session: Session, batch: int | None = None) -> bytes | None:
-    """The newest waiting head's leaf, for the batch being formed; older ones are superseded by it.
-
-    batch: its number, once it has one: then the head is the batch's.
-    """
-    waiting = _newest_waiting(session)
+    """The waiting head's leaf, for the batch being formed. batch: its number, once it has one: it takes the head."""
+    waiting = _waiting(session)
     if waiting is None:
         return None
     if batch is not None:
         table = table_of(AuditHead)
         mine = update(table).where(table.c.id == waiting.id)
         session.execute(mine.values(state=AuditHeadState.BATCHED.value, batch=batch))
-        older = update(table).where(table.c.state == AuditHeadState.WAITING.value, table.c.id < waiting.id)
-        session.execute(older.values(state=AuditHeadState.PASSED_OVER.value))
     return leaf_of(waiting.commitment)
 
 
 def is_overdue(session: Session, now: datetime) -> bool:
     """Whether a head has waited for so long that it needs no document to go with it."""
     table = table_of(AuditHead)
-    query = select(func.min(table.c.received_at)).where(table.c.state == AuditHeadState.WAITING.value)
+    query = select(func.min(table.c.waiting_since)).where(table.c.state == AuditHeadState.WAITING.value)
     oldest: datetime | None = session.execute(query).scalar()
     return oldest is not None and abs(now - oldest) >= ALONE_AFTER
 
 
-def _newest_waiting(session: Session) -> Row[Any] | None:
+def _waiting(session: Session) -> Row[Any] | None:
+    """There is one at the most."""
     table = table_of(AuditHead)
     query = select(table.c.id, table.c.commitment).where(table.c.state == AuditHeadState.WAITING.value)
-    return session.execute(query.order_by(table.c.id.desc()).limit(1)).first()
+    return session.execute(query.order_by(table.c.id)).first()
 
 
 def _settled(session: Session) -> list[Row[Any]]:

@@ -145,7 +145,8 @@ class AuditHead(SQLModel, table=True):
     commitment: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False, unique=True))
     state: AuditHeadState = Field(sa_column=_text(12))
     batch: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
-    received_at: datetime = Field(sa_column=_time())
+    waiting_since: datetime = Field(sa_column=_time())
+    """When the first head was there that this one took the place of while it waited."""
 
 
 class Mark(SQLModel, table=True):

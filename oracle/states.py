@@ -18,7 +18,7 @@ may land in one block.
 transaction was refused on chain; submitted again after a pause under a new key, so FAILED is never the end).
 
 **Audit head** (a commitment to the backend's log of accesses): WAITING → BATCHED by the next batch → TOLD once that has
-settled; PASSED_OVER when a newer one was there.
+settled. A newer one takes the place of one that waits.
 
 **Mark** (the registry's `amend` or `withdraw` of one document): WAITING (the documents it names are not all
 settled) → SUBMITTED → SETTLED, or FAILED (refused on chain: shown to a person, `replay` submits it again). Marks are
@@ -87,8 +87,6 @@ class AuditHeadState(StrEnum):
     BATCHED = "batched"
     TOLD = "told"
     """On chain, and the backend knows where."""
-    PASSED_OVER = "passed-over"
-    """A newer head was there when the batch was formed; it covers this one."""
 
 
 class MarkAction(StrEnum):

@@ -91,13 +91,16 @@ def test_every_batch_has_a_head_of_its_own(world: World, heads: AuditHeads, log:
     assert len({each.root for each in log.told.values()}) == 4
 
 
-def test_one_head_waits_at_a_time_and_is_not_asked_for_again(
-    world: World, heads: AuditHeads, log: Log
-) -> None:
+def test_one_head_waits_at_a_time_and_is_kept_fresh(world: World, heads: AuditHeads, log: Log) -> None:
     for _ in range(5):
-        world.clock.forward(60)
+        world.clock.forward(15)
         heads.step()
-    assert len(log.given) == 1
+    assert len(log.given) == 3
+    assert states(world) == ["waiting"]
+    batch(world, 1)
+    world.clock.forward(2)
+    heads.step()
+    assert list(log.told) == [log.given[2]]
 
 
 def test_a_head_that_finds_no_batch_goes_alone(world: World, heads: AuditHeads, log: Log) -> None:

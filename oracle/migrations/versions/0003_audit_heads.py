@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("commitment", sa.LargeBinary(32), nullable=False, unique=True),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("batch", sa.BigInteger()),
-        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column("waiting_since", UtcDateTime(), nullable=False),
     )
     op.create_index("oracle_audit_heads_state", "oracle_audit_heads", ["state", "id"])
 
