@@ -1,0 +1,75 @@
+"""Errors of the institutions' clients. The token address speaks RFC 6749; the rest as everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from backend.errors import SaegimError, Unauthenticated
+from backend.web.i18n import N_
+
+
+class OAuthError(StrEnum):
+    """RFC 6749 section 5.2; the last one for status 429, which the RFC has no word for."""
+
+    INVALID_REQUEST = "invalid_request"
+    INVALID_CLIENT = "invalid_client"
+    UNSUPPORTED_GRANT_TYPE = "unsupported_grant_type"
+    INVALID_SCOPE = "invalid_scope"
+    TOO_MANY_REQUESTS = "temporarily_unavailable"
+
+
+STATUS = {OAuthError.INVALID_CLIENT: 401, OAuthError.TOO_MANY_REQUESTS: 429}
+"""All others are 400."""
+
+
+class TokenRequestRefused(Exception):
+    """No token. Attributes: `error`, as the RFC has it; `reason`, a stable code; `client`, whom it claimed to be.
+
+    Nothing of the assertion is in it.
+    """
+
+    def __init__(self, error: OAuthError, reason: str, client: str = "") -> None:
+        super().__init__(f"{error}: {reason}")
+        self.error = error
+        self.reason = reason
+        self.client = client
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+        return STATUS.get(self.error, 400)
+
+
+class ClientTokenRefused(Unauthenticated):
+    """No access token, or one that does not hold any more."""
+
+    message = N_("기관 인증이 유효하지 않습니다.")
+    remedy = N_("토큰을 새로 받아 다시 요청해 주세요.")
+
+
+class OutOfScope(SaegimError):
+    """The institution is not to be given this kind of document for this purpose."""
+
+    status = 403
+    message = N_("이 기관에는 이 목적으로 제공하지 않는 자료입니다.")
+    remedy = N_("자료 제공 범위표를 확인하고, 필요하면 병원과 협의해 주세요.")
+
+
+class ScopeSheetInvalid(Exception):
+    """A data-scope sheet cannot be used; the message names file and place."""
+
+
+class KeySetRefused(ValueError):
+    """A JWKS that is not taken as a client's keys; the message says why and repeats no key."""
+
+
+class ClientUnknown(LookupError):
+    """No client has this id."""
+
+
+class ScopeUnknown(ValueError):
+    """Scopes that the institution's sheet does not have. Attribute: `scopes`."""
+
+    def __init__(self, scopes: list[str]) -> None:
+        super().__init__(f"not in the institution's data-scope sheet: {' '.join(scopes)}")
+        self.scopes = scopes

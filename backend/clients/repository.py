@@ -1,0 +1,75 @@
+"""Queries of the institutions' clients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlmodel import Session, col
+
+from backend.clients.models import AccessToken, Attempts, ClientKey, InstitutionClient, UsedAssertion
+from chain.db import insert_ignore
+
+MINUTE = timedelta(minutes=1)
+
+
+def client(session: Session, client_id: UUID) -> InstitutionClient | None:
+    return session.get(InstitutionClient, client_id)
+
+
+def clients(session: Session) -> Sequence[InstitutionClient]:
+    query = select(InstitutionClient).order_by(col(InstitutionClient.institution), col(InstitutionClient.id))
+    return session.execute(query).scalars().all()
+
+
+def keys(session: Session, client_id: UUID) -> Sequence[ClientKey]:
+    query = select(ClientKey).where(col(ClientKey.client_id) == client_id).order_by(col(ClientKey.kid))
+    return session.execute(query).scalars().all()
+
+
+def key(session: Session, client_id: UUID, kid: str) -> ClientKey | None:
+    query = select(ClientKey).where(col(ClientKey.client_id) == client_id, col(ClientKey.kid) == kid)
+    return session.execute(query).scalars().first()
+
+
+def remove_keys(session: Session, client_id: UUID) -> None:
+    session.execute(delete(ClientKey).where(col(ClientKey.client_id) == client_id))
+
+
+def remove_tokens(session: Session, client_id: UUID) -> None:
+    session.execute(delete(AccessToken).where(col(AccessToken.client_id) == client_id))
+
+
+def take_assertion(session: Session, row: UsedAssertion) -> bool:
+    """Use an assertion up: of two requests at the same moment one finds it unused."""
+    insert_ignore(session, UsedAssertion, [row.model_dump()])
+    query = select(col(UsedAssertion.taken_by)).where(col(UsedAssertion.digest) == row.digest)
+    return bool(session.execute(query).scalar_one() == row.taken_by)
+
+
+def token(session: Session, digest: str) -> AccessToken | None:
+    return session.get(AccessToken, digest)
+
+
+def attempts(session: Session, key: str, now: datetime) -> int:
+    """How many there were in the minute that is still running."""
+    row = session.get(Attempts, key)
+    return row.count if row is not None and now - row.minute < MINUTE else 0
+
+
+def count_attempt(session: Session, key: str, now: datetime) -> int:
+    """Count one; how many there are in this minute with it."""
+    insert_ignore(session, Attempts, [{"key": key, "minute": now, "count": 0}])
+    over = update(Attempts).where(col(Attempts.key) == key, col(Attempts.minute) <= now - MINUTE)
+    session.execute(over.values(minute=now, count=0))
+    session.execute(update(Attempts).where(col(Attempts.key) == key).values(count=Attempts.count + 1))
+    return int(session.execute(select(col(Attempts.count)).where(col(Attempts.key) == key)).scalar_one())
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Remove what ended before a moment: assertions, tokens, counts."""
+    session.execute(delete(UsedAssertion).where(col(UsedAssertion.expires_at) < before))
+    session.execute(delete(AccessToken).where(col(AccessToken.expires_at) < before))
+    session.execute(delete(Attempts).where(col(Attempts.minute) < before))
