@@ -34,6 +34,19 @@ class Settings(ProcessSettings):
     # Who may deliver: the public keys (JWKS) of the hospital's oracle.
     oracle_keys_file: Path = DATA / "backend" / "oracle-keys.json"
 
+    # What other institutions are given: one data-scope sheet (YAML) for each; without one, nothing.
+    scope_folder: Path = Path("deploy") / "scope"
+
+    # The hospital system, by the oracle's relay alone (docs/relay.md). Empty: no relay.
+    relay_url: str = ""
+    relay_timeout: timedelta = timedelta(seconds=5)
+    service_key_file: Path = DATA / "backend" / "service-key.pem"
+    """Signs the backend's tokens for the relay: `python -m backend service-key`."""
+    relay_ca_file: Path | None = None
+    relay_certificate_file: Path | None = None
+    relay_certificate_key_file: Path | None = None
+    """PEM files for a relay beyond this machine: whom to trust, and what to show it."""
+
     public_url: str = "http://127.0.0.1:8000"
     partner_urls: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins of other members whose document links the verify page may follow; no other address is ever fetched."""

@@ -60,9 +60,9 @@ class System:
         make: type[LocalNetwork] | type[DevNetwork] = LocalNetwork if kind == "poa" else DevNetwork
         self.network: Network = make.create(self.folder / "network")
         preferred = backend_port if backend_port and is_free(backend_port) else None
-        ports = choose_ports(3)
+        ports = choose_ports(4)
         self.backend_port = preferred or ports[0]
-        self.health_port, self.agency_port = ports[1:]
+        self.health_port, self.agency_port, self.relay_port = ports[1:]
         self.manifest = self.folder / "his-manifest.jsonl"
         self.oracle = self._daemon("oracle")
         self.backend = self._daemon("backend")
@@ -88,6 +88,11 @@ class System:
         return f"http://127.0.0.1:{self.agency_port}"
 
     @property
+    def relay_url(self) -> str:
+        """Where the oracle answers the backend; empty where this hospital's adapter has no desk to ask."""
+        return f"http://127.0.0.1:{self.relay_port}" if self.door.adapter == "sql" else ""
+
+    @property
     def hospital_url(self) -> str:
         """SQLAlchemy address of the hospital's database."""
         return f"sqlite:///{self.folder}/his.sqlite3"
@@ -106,6 +111,8 @@ class System:
             "ADAPTER_CONFIG": json.dumps(self.door.config),
             "BACKEND_URL": self.url,
             "HEALTH_PORT": self.health_port,
+            "RELAY_PORT": self.relay_port,
+            "RELAY_KEYS_FILE": self.folder / "oracle" / "relay-keys.json",
         }
         backend = {
             **shared,
@@ -115,6 +122,8 @@ class System:
             "KEY_ENCRYPTION_KEY_FILE": self.folder / "backend" / "key-encryption-keys.json",
             "ORACLE_KEYS_FILE": self.folder / "backend" / "oracle-keys.json",
             "PUBLIC_URL": self.url,
+            "SERVICE_KEY_FILE": self.folder / "backend" / "service-key.pem",
+            "RELAY_URL": self.relay_url,
             "IDENTITY_PROVIDER": "portone",
             "IDENTITY_URL": self.agency_url,
             "IDENTITY_SECRET": agency.SECRET,
@@ -198,6 +207,10 @@ class System:
             KeyEncryptionKeys.create(key_file)
         public = self.run("oracle", "service-key").text
         Path(self.settings["SAEGIM_BACKEND_ORACLE_KEYS_FILE"]).write_text(public)
+        public = self.run("backend", "service-key").text
+        relay_keys = Path(self.settings["SAEGIM_ORACLE_RELAY_KEYS_FILE"])
+        relay_keys.parent.mkdir(parents=True, exist_ok=True)
+        relay_keys.write_text(public)
         lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(self.settings.items())]
         (self.folder / "env.sh").write_text("\n".join(lines) + "\n")
 

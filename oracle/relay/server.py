@@ -62,7 +62,9 @@ class RelayServer:
             self._server.socket = context.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
-        self._thread = Thread(target=self._server.serve_forever, name="relay", daemon=True)
+        self._thread = Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="relay", daemon=True
+        )
 
     @property
     def address(self) -> tuple[str, int]:
