@@ -21,7 +21,7 @@ pytestmark = pytest.mark.web
 
 Site = tuple[World, str]
 Open = Callable[..., Any]
-PAGES = ("/me", "/me/devices", "/me/data", "/me/step-up")
+PAGES = ("/me", "/me/accesses", "/me/devices", "/me/data", "/me/step-up")
 
 
 def authenticator(page: Any) -> None:
