@@ -7,8 +7,7 @@ goes around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 from typing import Final, final
 from uuid import UUID
 
@@ -18,21 +17,16 @@ from backend.audit import service as audit
 from backend.audit.entries import Entry, origin_of
 from backend.audit.terms import Action, ActorKind, ObjectKind, Outcome
 from backend.errors import NotFound
+from backend.family.errors import ConsentNeeded, DeskNeeded, TieNotFound
+from backend.family.matrix import Verdict
+from backend.family.service import Standing, standings
+from backend.functions import Function
 from backend.identity.service import SignedIn, patients_of
 from backend.services import Services
 
+__all__ = ["Function", "ReadablePatientId", "family_records", "own_records", "readable"]
+
 _MAKER: Final = object()
-
-
-class Function(StrEnum):
-    """What somebody wants to do with a patient's records."""
-
-    LIST = "list"
-    READ = "read"
-    DOWNLOAD = "download"
-    EXPORT = "export"
-    SEE_ACCESSES = "see-accesses"
-
 
 _ACTIONS: Final = {
     Function.LIST: Action.LIST,
@@ -47,9 +41,18 @@ _ACTIONS: Final = {
 class ReadablePatientId:
     """A patient whose records one actor may use for one function, in this request."""
 
-    __slots__ = ("function", "hospital", "reader", "value")
+    __slots__ = ("function", "hides_sensitive", "hospital", "reader", "value")
 
-    def __init__(self, maker: object, value: str, hospital: int, reader: UUID, function: Function) -> None:
+    def __init__(
+        self,
+        maker: object,
+        value: str,
+        hospital: int,
+        reader: UUID,
+        function: Function,
+        *,
+        hides_sensitive: bool = False,
+    ) -> None:
         if maker is not _MAKER:
             raise TypeError("only backend.access decides who may read whose records")
         self.value = value
@@ -57,6 +60,8 @@ class ReadablePatientId:
         self.hospital = hospital
         self.reader = reader
         self.function = function
+        self.hides_sensitive = hides_sensitive
+        """Documents of sensitive departments, and those that do not say their department, are not to be used."""
 
     def __repr__(self) -> str:
         return f"ReadablePatientId({self.function})"  # never whose
@@ -75,6 +80,30 @@ def own_records(
     return found
 
 
+def family_records(
+    services: Services, session: Session, who: SignedIn, function: Function, tie: UUID
+) -> Sequence[ReadablePatientId]:
+    """The patients of one guardianship or delegation, if the family matrix allows the function now.
+
+    Both answers are in the log before they are given, with what the reader is to the patient.
+
+    Raises:
+        TieNotFound: it is not this person's, or it has ended.
+        ConsentNeeded, DeskNeeded: it holds, but not for this.
+    """
+    found = standings(session, services.vault, who.person, services.clock(), tie)
+    if not found:
+        raise TieNotFound
+    decision, role = found[0].decide(function), found[0].role
+    outcome = Outcome.ALLOWED if decision.allowed else Outcome.REFUSED
+    if function in _ACTIONS:
+        patients = [each.patient for each in found]
+        _note(services, session, who, patients, function, ObjectKind.RECORDS, outcome=outcome, role=role)
+    if not decision.allowed:
+        raise ConsentNeeded if decision.verdict is Verdict.CONSENT else DeskNeeded
+    return [_of_family(each, who, function) for each in found]
+
+
 def readable(
     services: Services,
     session: Session,
@@ -85,23 +114,49 @@ def readable(
     patient: str,
     kind: ObjectKind,
     record: str,
+    sensitive: Callable[[], bool] | None = None,
 ) -> ReadablePatientId:
-    """The patient of one record, if this person may use it. Both answers are in the log before they are given.
+    """The patient of one record, if this person may use it: their own, or as guardian or delegate by the matrix.
+
+    Both answers are in the log before they are given.
 
     Args:
         kind, record: what the record is and its identifier, for the log.
+        sensitive: whether the record is of a sensitive department, asked only where that decides; unknown is yes.
 
     Raises:
         NotFound: it is a stranger's; whether it exists is not said.
     """
-    own = [
-        each for each in _own(session, who, function) if (each.hospital, each.value) == (hospital, patient)
-    ]
-    outcome = Outcome.ALLOWED if own else Outcome.REFUSED
-    _note(services, session, who, [patient], function, kind, record, outcome)
-    if not own:
+    whose = (hospital, patient)
+    found = [each for each in _own(session, who, function) if (each.hospital, each.value) == whose]
+    role = None
+    if not found:
+        known = [
+            each
+            for each in standings(session, services.vault, who.person, services.clock())
+            if (each.hospital, each.patient) == whose
+        ]
+        may = [each for each in known if each.decide(function).allowed]
+        if may and all(each.hides_sensitive for each in may) and (sensitive is None or sensitive()):
+            may = []
+        role = (may or known)[0].role if known else None
+        found = [_of_family(each, who, function) for each in may]
+    outcome = Outcome.ALLOWED if found else Outcome.REFUSED
+    _note(services, session, who, [patient], function, kind, record, outcome, role)
+    if not found:
         raise NotFound
-    return own[0]
+    return found[0]
+
+
+def _of_family(standing: Standing, who: SignedIn, function: Function) -> ReadablePatientId:
+    return ReadablePatientId(
+        _MAKER,
+        standing.patient,
+        standing.hospital,
+        who.person,
+        function,
+        hides_sensitive=standing.hides_sensitive,
+    )
 
 
 def _own(session: Session, who: SignedIn, function: Function) -> list[ReadablePatientId]:
@@ -120,7 +175,9 @@ def _note(
     kind: ObjectKind,
     record: str = "",
     outcome: Outcome = Outcome.ALLOWED,
+    role: str | None = None,
 ) -> None:
+    """`role`: what the actor is to the patient, where it is somebody else's record."""
     if not patients:
         return
     at, origin = services.clock(), origin_of(who.address, ActorKind.PERSON)
@@ -135,6 +192,7 @@ def _note(
             patient=patient,
             origin=origin,
             outcome=outcome,
+            reason=role,
         )
         for patient in patients
     ]

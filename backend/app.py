@@ -15,6 +15,8 @@ from backend.config import Settings
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
 from backend.documents import pages as document_pages
+from backend.family import endpoints as family
+from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
@@ -53,9 +55,11 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(sign_up_pages.router)  # /sign-up
     app.include_router(identity_pages.router)  # /sign-in, /sign-out, /me/step-up, /me/devices, /me/data
     app.include_router(my_pages.router)  # /me, /me/documents/{id}
+    app.include_router(family_pages.router)  # /me/family
     app.include_router(accesses.pages)  # /me/accesses
     app.include_router(accesses.api, prefix="/api/v1")  # /api/v1/me/accesses
     app.include_router(identity.router, prefix="/api/v1")  # /api/v1/sign-in, /api/v1/me/…
+    app.include_router(family.router, prefix="/api/v1")  # /api/v1/me/family
     app.include_router(my_pages.api, prefix="/api/v1")  # /api/v1/me/documents
     app.include_router(documents.router, prefix="/api/v1")  # /api/v1/documents/{id}, …/proof
     app.include_router(verification.router, prefix="/api/v1")  # /api/v1/verifications

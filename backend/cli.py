@@ -19,6 +19,7 @@ from backend.db import migrate
 from backend.documents import links, repository
 from backend.documents.errors import DocumentNotFound
 from backend.documents.service import erase
+from backend.family import commands as family
 from backend.identity import commands as persons
 from backend.node import NodeConfigInvalid
 from backend.providers.errors import ProviderConfigInvalid
@@ -133,6 +134,7 @@ def parser() -> argparse.ArgumentParser:
     add("erase", erase_document).add_argument("document", type=UUID)
     audit.add_to(commands)
     persons.add_to(commands)
+    family.add_to(commands)
     keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(
         required=True, metavar="COMMAND"
     )

@@ -1,19 +1,27 @@
-"""Whose log of accesses a signed-in person reads: their own, at each hospital that has bound them."""
+"""Whose log of accesses a signed-in person reads: their own at each hospital, and that of a child in their care."""
 
 from __future__ import annotations
 
-from backend.access import Function, own_records
+from backend.access import Function, family_records, own_records
 from backend.audit.pages import OwnRecord, Reader, routers
 from backend.db import ReadSession
+from backend.family.service import in_care, names
 from backend.security import SignedInDep
 from backend.services import ServicesDep
 
 
 def reader(who: SignedInDep, session: ReadSession, services: ServicesDep) -> Reader:
     """The person and their records. Raises SignInRequired."""
-    own = own_records(services, session, who, Function.SEE_ACCESSES)
+    function = Function.SEE_ACCESSES
+    own = own_records(services, session, who, function)
     records = [OwnRecord(each.value, services.institution_name(each.hospital)) for each in own]
-    return Reader(str(who.person), records)
+    patients = [(each.hospital, each.value) for each in own]
+    for member in in_care(services, session, who, function):
+        for each in family_records(services, session, who, function, member.id):
+            label = f"{member.name}, {services.institution_name(each.hospital)}"
+            records.append(OwnRecord(each.value, label))
+            patients.append((each.hospital, each.value))
+    return Reader(str(who.person), records, names(session, services.vault, who.person, patients))
 
 
 accesses = routers(reader)

@@ -5,8 +5,8 @@ Who is signed in, and whose records are theirs, is not decided here: `routers` t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from sqlmodel import Session
 from backend.audit import service, view
 from backend.audit.models import AuditEvent
 from backend.audit.schemas import AccessesOut, AccessOut
-from backend.audit.terms import Both
+from backend.audit.terms import ActorKind, Both
 from backend.db import ReadSession
 from backend.errors import ErrorOut, NotFound
 from backend.web.i18n import current_language
@@ -36,10 +36,23 @@ class OwnRecord:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who is signed in, and as which patients. Made only by what decides access."""
+    """Who is signed in, and as which patients. Made only by what decides access.
+
+    family: what guardians and delegates are called, by their identifier in the log.
+    """
 
     person: str
     records: Sequence[OwnRecord]
+    family: Mapping[str, Both] = field(default_factory=dict)
+
+    def naming(self, otherwise: view.Naming | None) -> view.Naming:
+        """Family by name, others as `otherwise` knows them."""
+
+        def known(kind: ActorKind, actor: str) -> Both | None:
+            own = self.family.get(actor) if kind is ActorKind.PERSON else None
+            return own or (otherwise(kind, actor) if otherwise is not None else None)
+
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,7 @@ def _pages(signed_in: Reader, naming: view.Naming | None) -> APIRouter:
     ) -> HTMLResponse:
         """Who used my record, newest first."""
         found = _page(session, reader, record, before)
-        rows = [view.row(event, reader=reader.person, naming=naming) for event in found.events]
+        rows = [view.row(event, reader=reader.person, naming=reader.naming(naming)) for event in found.events]
         return page(
             request,
             "accesses.html",
@@ -121,7 +134,7 @@ def _page(session: Session, reader: Reader, record: int, before: int | None) -> 
 
 
 def _out(event: AuditEvent, reader: Reader, naming: view.Naming | None) -> AccessOut:
-    seen = view.row(event, reader=reader.person, naming=naming)
+    seen = view.row(event, reader=reader.person, naming=reader.naming(naming))
     return AccessOut(
         number=seen.number,
         at=seen.at,

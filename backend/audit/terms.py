@@ -304,4 +304,10 @@ ACTORS: dict[ActorKind, Both] = {
 }
 """What an actor is called when nothing better is known of them."""
 
+ROLES: dict[str, Both] = {
+    "guardian": Both("보호자", "your guardian"),
+    "delegate": Both("대리인", "your delegate"),
+}
+"""What a person is called who used somebody else's record, by the first word of the line's reason."""
+
 YOURSELF = Both("본인", "you")

@@ -15,6 +15,7 @@ from backend.audit.models import AuditEvent
 from backend.audit.terms import (
     ACTORS,
     OBJECTS,
+    ROLES,
     SOME_ACTION,
     TELLINGS,
     YOURSELF,
@@ -91,7 +92,8 @@ def row(event: AuditEvent, *, reader: str, naming: Naming | None = None) -> Row:
 def _actor(event: AuditEvent, naming: Naming | None) -> Both:
     kind = _code(ActorKind, event.actor_kind) or ActorKind.NOBODY
     known = naming(kind, event.actor_id) if naming is not None else None
-    return known or ACTORS[kind]
+    role = ROLES.get((event.reason or "").split(".")[0]) if kind is ActorKind.PERSON else None
+    return known or role or ACTORS[kind]
 
 
 def _sentence(event: AuditEvent, who: Both) -> Both:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -16,6 +17,7 @@ from backend.documents.models import Document, DocumentState
 from backend.documents.pages import bundle_file
 from backend.documents.schemas import DocumentOut
 from backend.errors import ErrorOut
+from backend.family.service import chooser
 from backend.identity.service import registrations
 from backend.security import SignedInDep, form_page
 from backend.services import Services, ServicesDep
@@ -37,16 +39,23 @@ _STATES: dict[DocumentState, Message] = {
 }
 
 
-@api.get("/documents")
+_FAMILY: dict[int | str, dict[str, Any]] = {403: {"model": ErrorOut}, 404: {"model": ErrorOut}}
+
+
+@api.get("/documents", responses=_FAMILY)
 def own_documents(
     who: SignedInDep,
     session: ReadSession,
     services: ServicesDep,
     before: AwareDatetime | None = None,
     limit: int = Query(default=PAGE, ge=1, le=200),
+    person: UUID | None = None,
 ) -> list[DocumentOut]:
-    """The signed-in person's documents from all their hospitals, newest first; go on with the last `anchoredAt`."""
-    found = service.of_person(services, session, who, before=before, count=limit)
+    """The signed-in person's documents from all their hospitals, newest first; go on with the last `anchoredAt`.
+
+    `person`: the identifier of a guardianship or delegation, for that patient's documents.
+    """
+    found = service.of_person(services, session, who, before=before, count=limit, tie=person)
     return [DocumentOut.model_validate(document, from_attributes=True) for document in found]
 
 
@@ -57,13 +66,14 @@ def documents(
     session: ReadSession,
     services: ServicesDep,
     before: AwareDatetime | None = None,
+    person: UUID | None = None,
 ) -> HTMLResponse:
-    """The list, newest first."""
-    found = service.of_person(services, session, who, before=before, count=PAGE + 1)
+    """The list, newest first; `person`: of a family member, by the identifier of the guardianship or delegation."""
+    found = service.of_person(services, session, who, before=before, count=PAGE + 1, tie=person)
     waiting = [
         services.institution_name(each.hospital)
         for each in registrations(session, who.person)
-        if each.patient is None
+        if each.patient is None and person is None
     ]
     shown = found[:PAGE]
     return form_page(
@@ -72,6 +82,8 @@ def documents(
         "me.html",
         documents=[_row(services, document) for document in shown],
         provisional=waiting,
+        family=chooser(services, session, who),
+        person=person,
         older=shown[-1].anchored_at.isoformat() if len(found) > PAGE else "",
     )
 

@@ -10,12 +10,14 @@ from uuid import UUID
 from sqlmodel import Session
 
 from backend import access
-from backend.access import Function
+from backend.access import Function, ReadablePatientId
 from backend.audit.terms import object_kind_of
 from backend.documents import repository
+from backend.documents.departments import department_of
 from backend.documents.errors import DocumentErased, DocumentNotFound, ProofUnavailable
 from backend.documents.models import Document
 from backend.errors import NotFound
+from backend.family.matrix import SENSITIVE_DEPARTMENTS
 from backend.identity.service import SignedIn
 from backend.node import NodeNotUsable
 from backend.services import Services
@@ -63,20 +65,56 @@ def of_person(
     before: datetime | None = None,
     count: int = 50,
     function: Function = Function.LIST,
+    tie: UUID | None = None,
 ) -> list[Document]:
-    """A person's own documents from all their hospitals, newest first; at most `count`. Noted as `function`."""
+    """A person's own documents from all their hospitals, newest first; at most `count`. Noted as `function`.
+
+    Args:
+        tie: of the patient whose guardian or delegate the person is by this tie, in place of their own.
+
+    Raises:
+        TieNotFound, ConsentNeeded, DeskNeeded: see `access.family_records`.
+    """
+    if tie is None:
+        patients = access.own_records(services, session, who, function)
+    else:
+        patients = access.family_records(services, session, who, function, tie)
     found = [
         document
-        for patient in access.own_records(services, session, who, function)
-        for document in repository.of_patient(session, patient, before, count)
+        for patient in patients
+        for document in _of_patient(services, session, patient, before, count)
     ]
     return sorted(found, key=lambda document: document.anchored_at, reverse=True)[:count]
+
+
+def _of_patient(
+    services: Services, session: Session, patient: ReadablePatientId, before: datetime | None, count: int
+) -> list[Document]:
+    """A patient's newest documents that the reader may know of; at most `count`."""
+    shown: list[Document] = []
+    while True:
+        found = repository.of_patient(session, patient, before, count)
+        if not patient.hides_sensitive:
+            return list(found)
+        shown += [document for document in found if not _sensitive(services, session, document)]
+        if len(shown) >= count or len(found) < count:
+            return shown[:count]
+        before = found[-1].anchored_at
+
+
+def _sensitive(services: Services, session: Session, document: Document) -> bool:
+    """Whether a document is of a department that guardians do not see; one that does not say is."""
+    try:
+        code = department_of(credential(services, session, document))
+    except DocumentErased:
+        return True
+    return code is None or code in SENSITIVE_DEPARTMENTS
 
 
 def for_person(
     services: Services, session: Session, who: SignedIn, document_id: UUID, function: Function
 ) -> Document:
-    """One of a person's own documents.
+    """One of a person's own documents, or of a patient whose guardian or delegate the person is.
 
     Raises:
         DocumentNotFound: none has this id, or it is a stranger's: the answer is the same.
@@ -92,6 +130,7 @@ def for_person(
             patient=found.patient_index,
             kind=object_kind_of(found.vct),
             record=str(document_id),
+            sensitive=lambda: _sensitive(services, session, found),
         )
     except NotFound as error:
         raise DocumentNotFound from error

@@ -16,6 +16,7 @@ from backend.audit.terms import Action, ObjectKind
 from backend.db import ReadSession, WriteSession
 from backend.documents.service import of_person
 from backend.errors import InvalidRequest
+from backend.family.service import end_of_person
 from backend.identity import passkeys, repository, service, sessions
 from backend.identity.consents import TEXTS
 from backend.identity.models import LoginSession, Passkey, RegistrationState
@@ -144,6 +145,7 @@ def erase(
     if sure != "yes":
         raise InvalidRequest(where="sure")
     now = services.clock()
+    end_of_person(session, services.vault, who, now)
     service.erase(session, services.vault, who.person, now)
     note(session, Action.ERASE, now, who.address, person=who.person)
     answer = RedirectResponse("/", SEE_OTHER)

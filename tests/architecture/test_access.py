@@ -12,6 +12,8 @@ from fastapi.routing import APIRoute
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
 from backend.documents import pages as document_pages
+from backend.family import endpoints as family
+from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
@@ -30,6 +32,7 @@ BELOW_THE_DOOR = {
     "documents/pages.py:bundle_file",
     "vault/service.py",
     "identity/service.py",
+    "family/standing.py",
 }
 """Where content is brought out for a caller that has decided already; the vault's other uses."""
 
@@ -98,6 +101,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     sign_up_pages.router,
     my_pages.router,
     my_pages.api,
+    family.router,
+    family_pages.router,
     accesses.pages,
     accesses.api,
     document_pages.router,

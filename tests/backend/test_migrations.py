@@ -14,6 +14,7 @@ from sqlalchemy import Engine, MetaData, inspect
 from backend.audit import models as audit
 from backend.db import migrate
 from backend.documents import models
+from backend.family import models as family
 from backend.identity import models as identity
 from backend.vault.models import KeysBase
 from chain.db import make_engine, table_of
@@ -38,6 +39,9 @@ MAIN = [
         identity.Ceremony,
         identity.Verification,
         identity.LoginSession,
+        family.Tie,
+        family.Offer,
+        family.Notice,
     )
 ]
 HISTORIES: dict[str, tuple[MetaData, set[str], str]] = {

@@ -6,6 +6,7 @@ from alembic import context
 
 from backend.audit import models as audit
 from backend.documents import models
+from backend.family import models as family
 from backend.identity import models as identity
 from chain.db import table_of
 
@@ -29,6 +30,9 @@ TABLES = [
         identity.Ceremony,
         identity.Verification,
         identity.LoginSession,
+        family.Tie,
+        family.Offer,
+        family.Notice,
     )
 ]
 
