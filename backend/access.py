@@ -23,8 +23,9 @@ from backend.family.service import Standing, standings
 from backend.functions import Function
 from backend.identity.service import SignedIn, patients_of
 from backend.services import Services
+from backend.staff.service import StaffSignedIn, opened
 
-__all__ = ["Function", "ReadablePatientId", "family_records", "own_records", "readable"]
+__all__ = ["Function", "ReadablePatientId", "family_records", "own_records", "readable", "readable_by_staff"]
 
 _MAKER: Final = object()
 
@@ -197,3 +198,44 @@ def _note(
         for patient in patients
     ]
     audit.note(services.database, session, entries)
+
+
+def readable_by_staff(
+    services: Services,
+    session: Session,
+    who: StaffSignedIn,
+    function: Function,
+    *,
+    glass: UUID,
+    whose: tuple[int, str] | None = None,
+    kind: ObjectKind = ObjectKind.RECORDS,
+    record: str = "",
+) -> ReadablePatientId:
+    """The patient whose documents a clinician has opened in an emergency. In the log, where the patient reads it.
+
+    Args:
+        glass: the emergency access.
+        whose: hospital and patient of the one record that is wanted; None for the list.
+
+    Raises:
+        NotFound: the access or the record is somebody else's. GlassClosed, NotYourRole: it does not hold any more.
+    """
+    opened_for = opened(session, who, glass, services.clock())
+    allowed = whose is None or whose == opened_for
+    entry = Entry(
+        at=services.clock(),
+        actor_kind=ActorKind.STAFF,
+        actor_id=str(who.staff),
+        action=_ACTIONS[function],
+        object_kind=kind,
+        object_id=record,
+        patient=(whose or opened_for)[1],
+        origin=origin_of(who.address, ActorKind.STAFF),
+        outcome=Outcome.ALLOWED if allowed else Outcome.REFUSED,
+        reason="break-glass",
+    )
+    audit.note(services.database, session, [entry])
+    if not allowed:
+        raise NotFound
+    hospital, patient = opened_for
+    return ReadablePatientId(_MAKER, patient, hospital, who.staff, function)

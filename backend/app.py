@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from backend import health, home, rendering
 from backend.audit import endpoints as audit
+from backend.clients import endpoints as clients
 from backend.config import Settings
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
@@ -23,6 +24,8 @@ from backend.identity import sign_up_pages
 from backend.middleware import RequestLanguage, RequestLog, SecurityHeaders, SizeLimit
 from backend.own_accesses import accesses
 from backend.services import Services
+from backend.staff import endpoints as staff
+from backend.staff import pages as staff_pages
 from backend.verification import endpoints as verification
 from backend.verification import pages as verification_pages
 from backend.web.templating import STATIC
@@ -63,6 +66,9 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(my_pages.api, prefix="/api/v1")  # /api/v1/me/documents
     app.include_router(documents.router, prefix="/api/v1")  # /api/v1/documents/{id}, …/proof
     app.include_router(verification.router, prefix="/api/v1")  # /api/v1/verifications
+    app.include_router(staff_pages.router)  # /staff/…
+    app.include_router(staff.router, prefix="/api/v1")  # /api/v1/staff/…
+    app.include_router(clients.router, prefix="/api/v1")  # /api/v1/oauth/token, /api/v1/institution/…
     app.include_router(documents.internal, prefix="/internal/v1")  # /internal/v1/deliveries
     app.include_router(audit.internal, prefix="/internal/v1")  # /internal/v1/audit-heads
     app.include_router(health.router)  # /healthz, /readyz, /metrics

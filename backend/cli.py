@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from backend.app import create_app
 from backend.audit import commands as audit
+from backend.clients import commands as clients
+from backend.clients.errors import ScopeSheetInvalid
 from backend.config import Settings
 from backend.db import migrate
 from backend.documents import links, repository
@@ -23,8 +25,11 @@ from backend.family import commands as family
 from backend.identity import commands as persons
 from backend.node import NodeConfigInvalid
 from backend.providers.errors import ProviderConfigInvalid
+from backend.relay import commands as relay
+from backend.relay.errors import RelayConfigInvalid
 from backend.service_token import ServiceKeysInvalid
 from backend.services import Services
+from backend.staff import commands as staff
 from backend.vault import KeyEncryptionKeys, KeyRingInvalid, Vault
 from chain.db import make_engine, reading, writing
 from chain.settings import Environment, UnknownSetting
@@ -134,7 +139,10 @@ def parser() -> argparse.ArgumentParser:
     add("erase", erase_document).add_argument("document", type=UUID)
     audit.add_to(commands)
     persons.add_to(commands)
+    relay.add_to(commands)
     family.add_to(commands)
+    clients.add_to(commands)
+    staff.add_to(commands)
     keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -155,7 +163,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"configuration: {problems}", file=sys.stderr)
     except FileExistsError as error:
         print(f"configuration: {error.filename} is already there and is never overwritten", file=sys.stderr)
-    except (KeyRingInvalid, ServiceKeysInvalid, NodeConfigInvalid, ProviderConfigInvalid) as error:
+    except (
+        KeyRingInvalid,
+        ServiceKeysInvalid,
+        NodeConfigInvalid,
+        ProviderConfigInvalid,
+        RelayConfigInvalid,
+        ScopeSheetInvalid,
+    ) as error:
         print(f"configuration: {error}", file=sys.stderr)
     except DocumentNotFound:
         print("no such document", file=sys.stderr)

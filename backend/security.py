@@ -22,12 +22,18 @@ FORM_FIELD = "form_token"
 FORM_HEADER = "x-form-token"
 _SAME_SITE = frozenset({"same-origin", "none"})
 _ADDRESS_LENGTH = 200
+_STAFF_ADDRESSES = ("/staff", "/api/v1/staff")
 
 
 def session_cookie(services: Services) -> str:
     """The cookie's name; `__Host-` where the address is https, so that no neighbouring host can set it."""
     secure, plain = SESSION_COOKIES
     return secure if _https(services) else plain
+
+
+def staff_cookie(services: Services) -> str:
+    """The cookie of the staff's own sessions (backend/staff): a patient's session never opens a page of theirs."""
+    return "__Host-staff" if _https(services) else "staff"
 
 
 def _visit_cookie(services: Services) -> str:
@@ -126,7 +132,9 @@ OwnForm = Depends(own_form)
 
 def _form_cookie(request: Request, services: Services) -> str | None:
     """The cookie that form tokens are bound to: the session's, or before there is one the visit's."""
-    return request.cookies.get(session_cookie(services)) or request.cookies.get(_visit_cookie(services))
+    of_staff = request.url.path.startswith(_STAFF_ADDRESSES)
+    name = staff_cookie(services) if of_staff else session_cookie(services)
+    return request.cookies.get(name) or request.cookies.get(_visit_cookie(services))
 
 
 def holder(request: Request, services: Services, who: SignedIn | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from joserfc.jwk import KeySet
 from sqlalchemy import Engine
 
+from backend.clients.scope import Sheets
 from backend.config import Settings
 from backend.identity.authenticator import AuthenticationServer, PasskeyServer
 from backend.node import OwnNode
@@ -36,6 +37,7 @@ class Services:
     oracle_keys: KeySet
     authenticator: AuthenticationServer
     identity: IdentityProvider
+    scopes: Sheets = field(default_factory=lambda: Sheets({}))
 
     @classmethod
     def build(cls, settings: Settings, *, clock: Clock = utc_now) -> Self:
@@ -58,6 +60,7 @@ class Services:
             oracle_keys=load_keys(settings.oracle_keys_file),
             authenticator=passkey_server(settings),
             identity=identity_provider(settings, clock),
+            scopes=Sheets.load(settings.scope_folder),
         )
 
     def institution_name(self, institution: int) -> str:

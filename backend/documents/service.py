@@ -21,6 +21,7 @@ from backend.family.matrix import SENSITIVE_DEPARTMENTS
 from backend.identity.service import SignedIn
 from backend.node import NodeNotUsable
 from backend.services import Services
+from backend.staff.service import StaffSignedIn
 from backend.vault import KeyDestroyed, Sealed
 from chain.db import writing
 from chain.light import ProofSubject
@@ -131,6 +132,39 @@ def for_person(
             kind=object_kind_of(found.vct),
             record=str(document_id),
             sensitive=lambda: _sensitive(services, session, found),
+        )
+    except NotFound as error:
+        raise DocumentNotFound from error
+    return found
+
+
+def of_glass(
+    services: Services, session: Session, who: StaffSignedIn, glass: UUID, count: int = 100
+) -> list[Document]:
+    """The newest documents of a patient whom a clinician has opened in an emergency (`access.readable_by_staff`)."""
+    patient = access.readable_by_staff(services, session, who, Function.LIST, glass=glass)
+    return list(repository.of_patient(session, patient, None, count))
+
+
+def for_staff(
+    services: Services, session: Session, who: StaffSignedIn, glass: UUID, document_id: UUID
+) -> Document:
+    """One document of that patient, to be read.
+
+    Raises:
+        DocumentNotFound: none has this id, or it is another patient's.
+    """
+    found = get(session, document_id)
+    try:
+        access.readable_by_staff(
+            services,
+            session,
+            who,
+            Function.READ,
+            glass=glass,
+            whose=(found.issuer, found.patient_index),
+            kind=object_kind_of(found.vct),
+            record=str(document_id),
         )
     except NotFound as error:
         raise DocumentNotFound from error

@@ -28,6 +28,7 @@ __all__ = [
     "find_session",
     "form_token",
     "identity_index",
+    "is_active",
     "note_seen",
     "patients_of",
     "profile",
@@ -140,6 +141,12 @@ def bind(session: Session, person_id: UUID, hospital: int, patient: str, now: da
         own.patient, own.state, own.bound_at = patient, RegistrationState.BOUND, now
         session.add(own)
     return own
+
+
+def is_active(session: Session, person_id: UUID) -> bool:
+    """Whether there is an account of this id that is open."""
+    found = repository.person(session, person_id)
+    return found is not None and found.state == PersonState.ACTIVE
 
 
 def registrations(session: Session, person_id: UUID) -> Sequence[Registration]:

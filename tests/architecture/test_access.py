@@ -19,14 +19,18 @@ from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
 from backend.own_accesses import accesses
 from backend.security import own_form, signed_in
+from backend.staff import endpoints as staff
+from backend.staff import pages as staff_pages
+from backend.staff.door import enrolling, staff_visitor
+from backend.staff.door import staff as staff_signed_in
 
 ROOT = Path(__file__).resolve().parents[2]
 BACKEND = ROOT / "backend"
 
 OPENS = {"bundle", "credential", "bundle_file", "open"}
 """Calls that bring a document's content out."""
-DECIDES = {"follow", "for_person"}
-"""Calls after which a document is the reader's to see: a link that somebody made, or `access.readable`."""
+DECIDES = {"follow", "for_person", "for_staff"}
+"""Calls after which a document is the reader's to see: a link that somebody made, or `access.readable` and its kin."""
 BELOW_THE_DOOR = {
     "documents/service.py",
     "documents/pages.py:bundle_file",
@@ -107,6 +111,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     accesses.api,
     document_pages.router,
     documents.router,
+    staff.router,
+    staff_pages.router,
 )
 
 
@@ -134,3 +140,15 @@ def test_what_is_mine_asks_who_i_am() -> None:
     mine = [route for route in routes() if "/me" in route.path]
     assert len(mine) > 10
     assert [route.path for route in mine if signed_in not in dependencies(route)] == []
+
+
+OPEN_TO_ALL = {"/staff/sign-in", "/staff/enrol", "/staff/sign-in/options"}
+"""How the staff come in."""
+
+
+def test_what_is_the_staffs_asks_who_of_them_it_is() -> None:
+    theirs = [route for route in routes() if route.path.startswith("/staff") and route.path not in OPEN_TO_ALL]
+    assert len(theirs) > 8
+    wrong = [route.path for route in theirs if not {staff_signed_in, enrolling} & dependencies(route)]
+    assert wrong == []
+    assert all(staff_visitor in dependencies(route) for route in theirs)

@@ -12,10 +12,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, inspect
 
 from backend.audit import models as audit
+from backend.clients import models as clients
 from backend.db import migrate
 from backend.documents import models
 from backend.family import models as family
 from backend.identity import models as identity
+from backend.staff import models as staff
 from backend.vault.models import KeysBase
 from chain.db import make_engine, table_of
 
@@ -42,6 +44,16 @@ MAIN = [
         family.Tie,
         family.Offer,
         family.Notice,
+        clients.InstitutionClient,
+        clients.ClientKey,
+        clients.UsedAssertion,
+        clients.AccessToken,
+        clients.Attempts,
+        staff.StaffMember,
+        staff.StaffPasskey,
+        staff.StaffCeremony,
+        staff.StaffSession,
+        staff.BrokenGlass,
     )
 ]
 HISTORIES: dict[str, tuple[MetaData, set[str], str]] = {

@@ -5,9 +5,11 @@ from __future__ import annotations
 from alembic import context
 
 from backend.audit import models as audit
+from backend.clients import models as clients
 from backend.documents import models
 from backend.family import models as family
 from backend.identity import models as identity
+from backend.staff import models as staff
 from chain.db import table_of
 
 TABLES = [
@@ -33,6 +35,16 @@ TABLES = [
         family.Tie,
         family.Offer,
         family.Notice,
+        clients.InstitutionClient,
+        clients.ClientKey,
+        clients.UsedAssertion,
+        clients.AccessToken,
+        clients.Attempts,
+        staff.StaffMember,
+        staff.StaffPasskey,
+        staff.StaffCeremony,
+        staff.StaffSession,
+        staff.BrokenGlass,
     )
 ]
 

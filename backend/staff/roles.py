@@ -1,0 +1,52 @@
+"""Roles of the staff and what each may do here: function × role. What is not in the matrix is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from backend.web.i18n import N_, Message
+
+
+class Role(StrEnum):
+    """As the hospital system has them."""
+
+    REGISTRATION = "registration"
+    NURSING = "nursing"
+    DOCTOR = "doctor"
+    PHARMACIST = "pharmacist"
+    INFORMATION = "information"
+    DESIGN = "design"
+
+
+NAMES: Mapping[Role, Message] = {
+    Role.REGISTRATION: N_("원무"),
+    Role.NURSING: N_("간호"),
+    Role.DOCTOR: N_("의사"),
+    Role.PHARMACIST: N_("약사"),
+    Role.INFORMATION: N_("정보"),
+    Role.DESIGN: N_("디자인센터"),
+}
+
+
+class StaffFunction(StrEnum):
+    """What somebody of the staff wants to do."""
+
+    BIND = "bind"
+    """Bind an account to the registration number at the first visit."""
+    BREAK_GLASS = "break-glass"
+    """Open a patient's documents in an emergency."""
+    REVIEW = "review"
+    """Review emergency accesses afterwards."""
+
+
+MATRIX: Mapping[StaffFunction, frozenset[Role]] = {
+    StaffFunction.BIND: frozenset({Role.REGISTRATION}),
+    StaffFunction.BREAK_GLASS: frozenset({Role.DOCTOR, Role.NURSING}),
+    StaffFunction.REVIEW: frozenset({Role.INFORMATION}),
+}
+
+
+def may(role: Role, function: StaffFunction) -> bool:
+    """Whether a role may do a function."""
+    return role in MATRIX.get(function, frozenset())
