@@ -21,7 +21,17 @@ pytestmark = pytest.mark.web
 
 Site = tuple[World, str]
 Open = Callable[..., Any]
-PAGES = ("/me", "/me/accesses", "/me/devices", "/me/data", "/me/step-up")
+PAGES = (
+    "/me",
+    "/me/family",
+    "/me/family/children",
+    "/me/family/delegations",
+    "/me/family/code",
+    "/me/accesses",
+    "/me/devices",
+    "/me/data",
+    "/me/step-up",
+)
 
 
 def authenticator(page: Any) -> None:
