@@ -86,3 +86,27 @@ class StaffUnknown(LookupError):
 
 class StaffKnown(ValueError):
     """This staff number has an account already."""
+
+
+class NotTheirNumber(SaegimError):
+    """The hospital's record of the number is another person's. In what it differs stands in the log."""
+
+    status = 409
+    message = N_("계정의 본인확인 정보와 병원의 환자 기록이 다릅니다.")
+    remedy = N_("신분증과 등록번호를 다시 확인해 주세요. 병원 기록이 틀렸다면 먼저 바로잡아 주세요.")
+
+
+class NumberUnknown(SaegimError):
+    """The hospital has no such registration number."""
+
+    status = 404
+    message = N_("병원에 없는 등록번호입니다.")
+    remedy = N_("등록번호를 확인하고 다시 시도해 주세요.")
+
+
+class NotCompared(SaegimError):
+    """The hospital system could not be asked."""
+
+    status = 503
+    message = N_("병원의 환자 기록과 비교하지 못했습니다.")
+    remedy = N_("잠시 후 다시 시도해 주세요. 아무것도 연결되지 않았습니다.")

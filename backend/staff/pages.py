@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from backend.audit import service as audit
-from backend.audit.terms import Action, ObjectKind
+from backend.audit.terms import Action
 from backend.db import ReadSession, WriteSession
 from backend.documents import service as documents
 from backend.errors import InvalidRequest, SaegimError
-from backend.identity import service as identity
 from backend.rendering import error_body
 from backend.security import OwnForm, address_of, form_page
 from backend.services import Services, ServicesDep
-from backend.staff import service, sessions
+from backend.staff import desk, service, sessions
 from backend.staff.door import (
     HOME,
     ClinicianDep,
@@ -30,7 +29,7 @@ from backend.staff.door import (
     set_staff_session,
     staff_address,
 )
-from backend.staff.errors import AccountUnknown, EnrolmentRefused, NumberMissing
+from backend.staff.errors import EnrolmentRefused
 from backend.staff.noting import entry
 from backend.staff.roles import NAMES, StaffFunction, may
 from backend.verification.view import view
@@ -124,35 +123,10 @@ def bind(
     """The desk has seen person and identity card together."""
     typed = {"account": account, "number": number}
     try:
-        with writing(services.database) as session:
-            _bind(services, session, who, account, number)
+        desk.bind(services, who, account, number)
     except SaegimError as error:
         return _bind_page(request, services, typed, error_body(error), error.status)
     return _bind_page(request, services, {"account": "", "number": ""}, done=True)
-
-
-def _bind(services: Services, session: Any, who: sessions.StaffSignedIn, account: str, number: str) -> None:
-    """Raises AccountUnknown, NumberMissing, AlreadyBound."""
-    try:
-        person = UUID(account.strip())
-    except ValueError as error:
-        raise AccountUnknown from error
-    if not identity.is_active(session, person):
-        raise AccountUnknown
-    if not number.strip():
-        raise NumberMissing
-    now, patient = services.clock(), services.vault.blind_index(number.strip())
-    bound = identity.bind(session, person, who.hospital, patient, now)
-    line = entry(
-        Action.LINK,
-        now,
-        who.address,
-        staff=who.staff,
-        what=ObjectKind.REGISTRATION,
-        which=bound.id,
-        patient=patient,
-    )
-    audit.append(session, [line])
 
 
 def _bind_page(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import uuid4
 
+import pytest
 from colleague import Colleague
+from sqlalchemy import text
 from visitor import Browser
 
+from backend.relay import service as relay
+from backend.relay.client import Errand
+from backend.relay.service import Known, PatientUnknown, RelayConfigInvalid, RelayError, RelayUnavailable
 from backend.staff.roles import Role
+from chain.db import reading
 
 Made = Callable[[Role], Colleague]
 NUMBER = "MARKED-PATIENT-77"
@@ -52,3 +59,67 @@ def test_the_desk_binds_once_and_the_patient_finds_documents_and_the_line(
     assert "병원 직원이 병원 등록번호를 계정에 연결했습니다" in patient.open("/me/accesses").text
     desk.open("/staff/bind")
     assert desk.send("/staff/bind", account=own, number="another").status_code == 409
+
+
+class Hospital:
+    """What the desk asks of the relay's client; the client itself is tried in tests/backend/relay."""
+
+    def __init__(self, answer: Known | RelayError) -> None:
+        self.answer, self.asked_by = answer, ""
+
+    def patient(self, number: str, errand: Errand) -> Known:
+        self.asked_by = errand.actor
+        if isinstance(self.answer, RelayError):
+            raise self.answer
+        return self.answer
+
+    def registrations(self, who: Known, errand: Errand) -> list[str]:
+        return [NUMBER]
+
+    def close(self) -> None:
+        return
+
+
+RIGHT = Known("가상환자01", "1990-01-01", "female")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [
+        (replace(RIGHT, name="가상환자02"), 409, "relay.differs-name"),
+        (replace(RIGHT, birth_date="1990-01-02"), 409, "relay.differs-birth-date"),
+        (PatientUnknown(), 404, ""),
+        (RelayUnavailable("patient", "timeout"), 503, ""),
+        (RelayConfigInvalid("no key"), 503, ""),
+    ],
+)
+def test_the_desk_cannot_bind_what_the_hospital_has_otherwise(
+    patient: Browser,
+    colleague: Made,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Known | RelayError,
+    status: int,
+    reason: str,
+) -> None:
+    monkeypatch.setattr(relay, "relay_client", lambda settings, clock: Hospital(answer))
+    patient.world.delivered()
+    desk = colleague(Role.REGISTRATION)
+    desk.open("/staff/bind")
+    refused = desk.send("/staff/bind", account=account(patient), number=NUMBER)
+    assert refused.status_code == status
+    assert patient.ask("GET", "/me/documents").json() == []
+    with reading(patient.world.services.database) as session:
+        query = "SELECT reason FROM audit_event WHERE action = 'link' AND outcome = 'refused'"
+        noted = session.execute(text(query)).scalars().all()
+    assert noted == ([reason] if reason else [])
+
+
+def test_the_desk_binds_what_the_hospital_has_too_and_says_who_asked(
+    patient: Browser, colleague: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital = Hospital(RIGHT)
+    monkeypatch.setattr(relay, "relay_client", lambda settings, clock: hospital)
+    desk = colleague(Role.REGISTRATION)
+    desk.open("/staff/bind")
+    assert desk.send("/staff/bind", account=account(patient), number=NUMBER).status_code == 200
+    assert hospital.asked_by == str(desk.id)
