@@ -132,21 +132,33 @@ def readable(
     found = [each for each in _own(session, who, function) if (each.hospital, each.value) == whose]
     role = None
     if not found:
-        known = [
-            each
-            for each in standings(session, services.vault, who.person, services.clock())
-            if (each.hospital, each.patient) == whose
-        ]
-        may = [each for each in known if each.decide(function).allowed]
-        if may and all(each.hides_sensitive for each in may) and (sensitive is None or sensitive()):
-            may = []
-        role = (may or known)[0].role if known else None
-        found = [_of_family(each, who, function) for each in may]
+        found, role = _through_family(services, session, who, function, whose, sensitive)
     outcome = Outcome.ALLOWED if found else Outcome.REFUSED
     _note(services, session, who, [patient], function, kind, record, outcome, role)
     if not found:
         raise NotFound
     return found[0]
+
+
+def _through_family(
+    services: Services,
+    session: Session,
+    who: SignedIn,
+    function: Function,
+    whose: tuple[int, str],
+    sensitive: Callable[[], bool] | None,
+) -> tuple[list[ReadablePatientId], str | None]:
+    """What the family matrix gives somebody of one patient, and what they are to that patient, if anything."""
+    known = [
+        each
+        for each in standings(session, services.vault, who.person, services.clock())
+        if (each.hospital, each.patient) == whose
+    ]
+    may = [each for each in known if each.decide(function).allowed]
+    if may and all(each.hides_sensitive for each in may) and (sensitive is None or sensitive()):
+        may = []
+    role = (may or known)[0].role if known else None
+    return [_of_family(each, who, function) for each in may], role
 
 
 def _of_family(standing: Standing, who: SignedIn, function: Function) -> ReadablePatientId:

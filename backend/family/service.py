@@ -60,13 +60,11 @@ def ask(
         FamilyFormInvalid: a field does not fit.
     """
     day, name = _day(born), " ".join(name.split())
-    wrong = {
-        "relation": relation not in GUARDIANS,
-        "name": not 0 < len(name) <= NAME_LENGTH or not name.isprintable(),
-        "born": day is None or not 0 <= matrix.age(day, now) < 19,
-    }
-    if any(wrong.values()):
-        raise FamilyFormInvalid(where=", ".join(field for field, bad in wrong.items() if bad))
+    _check(
+        relation=relation in GUARDIANS,
+        name=0 < len(name) <= NAME_LENGTH and name.isprintable(),
+        born=day is not None and 0 <= matrix.age(day, now) < 19,
+    )
     tie_id = uuid4()
     content = json.dumps({"name": name, "birthDate": born}, ensure_ascii=False).encode()
     sealed = vault.seal_many({tie_id: content})[tie_id]
@@ -82,6 +80,12 @@ def ask(
     )
     repository.add(session, tie)
     return tie
+
+
+def _check(**fits: bool) -> None:
+    """Raises FamilyFormInvalid with the fields that do not fit."""
+    if not all(fits.values()):
+        raise FamilyFormInvalid(where=", ".join(field for field, right in fits.items() if not right))
 
 
 def _day(text: str) -> date | None:
@@ -115,13 +119,8 @@ def offer(
         raise NotAdult
     known = relation in DELEGATES
     can = set(matrix.needing_consent(Band.ADULT, Relation(relation))) if known else set()
-    wrong = {
-        "relation": not known,
-        "function": not functions or bool(set(functions) - can),
-        "days": days not in PERIODS,
-    }
-    if any(wrong.values()):
-        raise FamilyFormInvalid(where=", ".join(field for field, bad in wrong.items() if bad))
+    chosen = bool(functions) and set(functions) <= can
+    _check(relation=known, function=chosen, days=days in PERIODS)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     row = Offer(
         code_digest=_digest(code),
