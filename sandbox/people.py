@@ -1,7 +1,8 @@
 """The people of the sandbox outside the hospital: the same synthetic patients, with what other parties know of them.
 
 Person 7 here is the patient of index 7 of ``sandbox.his``: same name, birth date, sex and test resident number. The
-telephone numbers begin with 010-0000, which no operator gives out, and the CI is made from the index alone. ``python -m sandbox.people 7`` prints what one types to sign up as person 7.
+telephone numbers begin with 010-0000, which no operator gives out, and the CI is made from the index alone.
+``python -m sandbox.people 7`` prints what one types to sign up as person 7.
 """
 
 from __future__ import annotations

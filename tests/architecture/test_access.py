@@ -147,7 +147,9 @@ OPEN_TO_ALL = {"/staff/sign-in", "/staff/enrol", "/staff/sign-in/options"}
 
 
 def test_what_is_the_staffs_asks_who_of_them_it_is() -> None:
-    theirs = [route for route in routes() if route.path.startswith("/staff") and route.path not in OPEN_TO_ALL]
+    theirs = [
+        route for route in routes() if route.path.startswith("/staff") and route.path not in OPEN_TO_ALL
+    ]
     assert len(theirs) > 8
     wrong = [route.path for route in theirs if not {staff_signed_in, enrolling} & dependencies(route)]
     assert wrong == []

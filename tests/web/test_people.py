@@ -134,7 +134,7 @@ def test_axe_finds_nothing(browser: Any, site: Site) -> None:
             return self.page
 
     window = Window()
-    for path in ("/sign-in", "/sign-up"):
+    for path in ("/sign-in", "/sign-up", "/staff/sign-in", "/staff/enrol"):
         assert violations(window.go(path)) == [], path
     page = sign_up(window, world, 77)
     page.wait_for_url("**/me/devices")
