@@ -6,6 +6,7 @@ A missing geth or anvil skips the tests that need it on a developer's machine an
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,16 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 FreshPoaNetwork = Callable[..., LocalNetwork]
 Anvil = Callable[..., DevNetwork]
+
+
+RECURSION_LIMIT = 1_000
+"""As in our own processes, see tests/architecture/test_processes.py. The console's libraries raise it a hundredfold when
+the contracts' tests load them, and then nested JSON ends the whole process instead of a request."""
+
+
+def pytest_runtest_setup() -> None:
+    """Every test runs under the limit that the system runs under."""
+    sys.setrecursionlimit(RECURSION_LIMIT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
