@@ -34,8 +34,8 @@ Anvil = Callable[..., DevNetwork]
 
 
 RECURSION_LIMIT = 1_000
-"""As in our own processes, see tests/architecture/test_processes.py. The console's libraries raise it a hundredfold when
-the contracts' tests load them, and then nested JSON ends the whole process instead of a request."""
+"""As in our own processes, see tests/architecture/test_processes.py. The console's libraries raise it a hundredfold
+when the contracts' tests load them, and then nested JSON ends the whole process instead of a request."""
 
 
 def pytest_runtest_setup() -> None:
