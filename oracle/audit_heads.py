@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Engine, Row, func, insert, select, update
+from sqlalchemy import Engine, Row, Select, func, insert, select, update
 from sqlmodel import Session
 
 from chain.clock import Clock
@@ -74,7 +74,7 @@ class AuditHeads:
         """Tell what settled, and have one commitment waiting for the next batch. Raises DeliveryUnavailable."""
         with reading(self.database) as session:
             settled = _settled(session)
-            waits = _waiting(session) is not None
+            waits = session.execute(_waiting_query()).first() is not None
         if not settled and not self._has_paused(self.fresh if waits else self.every):
             return False
         told = [_anchored(row) for row in settled]
@@ -105,16 +105,16 @@ class AuditHeads:
         session.execute(insert(table).values(row))
 
 
-def take_head(session: Session, batch: int | None = None) -> bytes | None:
-    """The waiting head's leaf, for the batch being formed. batch: its number, once it has one: it takes the head."""
-    waiting = _waiting(session)
-    if waiting is None:
-        return None
-    if batch is not None:
-        table = table_of(AuditHead)
-        mine = update(table).where(table.c.id == waiting.id)
-        session.execute(mine.values(state=AuditHeadState.BATCHED.value, batch=batch))
-    return leaf_of(waiting.commitment)
+def hold_head(session: Session) -> Row[Any] | None:
+    """The waiting head, with its commitment, held until the transaction ends: a fresher one then waits beside it."""
+    return session.execute(_waiting_query().with_for_update()).first()
+
+
+def give_head(session: Session, head: Row[Any], batch: int) -> None:
+    """The head that `hold_head` gave goes with this batch."""
+    table = table_of(AuditHead)
+    change = update(table).where(table.c.id == head.id)
+    session.execute(change.values(state=AuditHeadState.BATCHED.value, batch=batch))
 
 
 def is_overdue(session: Session, now: datetime) -> bool:
@@ -125,11 +125,11 @@ def is_overdue(session: Session, now: datetime) -> bool:
     return oldest is not None and abs(now - oldest) >= ALONE_AFTER
 
 
-def _waiting(session: Session) -> Row[Any] | None:
+def _waiting_query() -> Select[Any]:
     """There is one at the most."""
     table = table_of(AuditHead)
     query = select(table.c.id, table.c.commitment).where(table.c.state == AuditHeadState.WAITING.value)
-    return session.execute(query.order_by(table.c.id)).first()
+    return query.order_by(table.c.id)
 
 
 def _settled(session: Session) -> list[Row[Any]]:

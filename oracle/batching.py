@@ -15,8 +15,8 @@ from sqlmodel import Session
 
 from chain.clock import Clock
 from chain.db import Lease, reading, table_of, writing
-from chain.merkle import MerkleTree
-from oracle.audit_heads import is_overdue, take_head
+from chain.merkle import MerkleTree, leaf_of
+from oracle.audit_heads import give_head, hold_head, is_overdue
 from oracle.chain_face import ChainFace
 from oracle.crash import crash_point
 from oracle.models import Batch, Document, Mark
@@ -89,8 +89,11 @@ class Batching:
 
     def _fix(self, session: Session, members: Sequence[Row[Any]]) -> int:
         """Write the batch, take its members, submit its anchoring."""
-        head = take_head(session)
-        tree = MerkleTree.build([row.leaf for row in members] + ([head] if head else []))
+        head = hold_head(session)
+        leaves = [row.leaf for row in members]
+        if head is not None:
+            leaves.append(leaf_of(head.commitment))
+        tree = MerkleTree.build(leaves)
         values = {
             "root": tree.root,
             "depth": tree.depth,
@@ -102,7 +105,8 @@ class Batching:
         }
         inserted = session.execute(insert(table_of(Batch)).values(values))
         number = int(inserted.inserted_primary_key[0])  # type: ignore[attr-defined]
-        take_head(session, number)
+        if head is not None:
+            give_head(session, head, number)
         if members:
             _take(session, members, number)
         crash_point("batch.taken")
