@@ -11,51 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, MetaData, inspect
 
-from backend.audit import models as audit
-from backend.clients import models as clients
 from backend.db import migrate
-from backend.documents import models
-from backend.family import models as family
-from backend.identity import models as identity
-from backend.staff import models as staff
+from backend.tables import MAIN
 from backend.vault.models import KeysBase
-from chain.db import make_engine, table_of
+from chain.db import make_engine
 
-MAIN = [
-    table_of(model)
-    for model in (
-        models.Document,
-        models.DocumentContent,
-        models.DocumentProof,
-        models.Delivery,
-        models.ShareLink,
-        audit.AuditEvent,
-        audit.AuditHead,
-        audit.AuditPatientHead,
-        audit.AuditCheckpoint,
-        audit.AuditAnchor,
-        identity.Person,
-        identity.Registration,
-        identity.ConsentGiven,
-        identity.Passkey,
-        identity.Ceremony,
-        identity.Verification,
-        identity.LoginSession,
-        family.Tie,
-        family.Offer,
-        family.Notice,
-        clients.InstitutionClient,
-        clients.ClientKey,
-        clients.UsedAssertion,
-        clients.AccessToken,
-        clients.Attempts,
-        staff.StaffMember,
-        staff.StaffPasskey,
-        staff.StaffCeremony,
-        staff.StaffSession,
-        staff.BrokenGlass,
-    )
-]
 HISTORIES: dict[str, tuple[MetaData, set[str], str]] = {
     "main": (MAIN[0].metadata, {table.name for table in MAIN}, "backend_version"),
     "keys": (KeysBase.metadata, set(KeysBase.metadata.tables), "backend_keys_version"),

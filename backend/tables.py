@@ -1,0 +1,47 @@
+"""Every table of the documents' database: what its migrations make, and what a test compares them with."""
+
+from __future__ import annotations
+
+from backend.audit import models as audit
+from backend.clients import models as clients
+from backend.documents import models as documents
+from backend.family import models as family
+from backend.identity import models as identity
+from backend.staff import models as staff
+from chain.db import table_of
+
+MAIN = tuple(
+    table_of(model)
+    for model in (
+        documents.Document,
+        documents.DocumentContent,
+        documents.DocumentProof,
+        documents.Delivery,
+        documents.ShareLink,
+        audit.AuditEvent,
+        audit.AuditHead,
+        audit.AuditPatientHead,
+        audit.AuditCheckpoint,
+        audit.AuditAnchor,
+        identity.Person,
+        identity.Registration,
+        identity.ConsentGiven,
+        identity.Passkey,
+        identity.Ceremony,
+        identity.Verification,
+        identity.LoginSession,
+        family.Tie,
+        family.Offer,
+        family.Notice,
+        clients.InstitutionClient,
+        clients.ClientKey,
+        clients.UsedAssertion,
+        clients.AccessToken,
+        clients.Attempts,
+        staff.StaffMember,
+        staff.StaffPasskey,
+        staff.StaffCeremony,
+        staff.StaffSession,
+        staff.BrokenGlass,
+    )
+)
