@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import replace
@@ -15,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from backend.identity.errors import FormExpired, SignInRequired, StepUpRequired
 from backend.identity.service import SignedIn, find_session, form_token, note_seen
 from backend.services import Services, ServicesDep
+from backend.tokens import digest_of
 from backend.web.templating import SESSION_COOKIES, page
 from chain.db import reading, writing
 
@@ -144,7 +144,7 @@ def holder(request: Request, services: Services, who: SignedIn | None) -> str:
     cookie = request.cookies.get(_visit_cookie(services))
     if not cookie:
         raise FormExpired
-    return hashlib.sha256(cookie.encode()).hexdigest()
+    return digest_of(cookie)
 
 
 def form_page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from backend.clients.errors import ClientTokenRefused, OAuthError, TokenRequestR
 from backend.clients.models import AccessToken, ClientState, InstitutionClient, UsedAssertion
 from backend.clients.scope import Institution
 from backend.services import Services
+from backend.tokens import digest_of
 from chain.db import reading, writing
 
 GRANT = "client_credentials"
@@ -46,7 +46,7 @@ def grant(services: Services, form: Mapping[str, str], address: str) -> Granted:
     Raises:
         TokenRequestRefused: with the RFC's error and a reason.
     """
-    now, stranger = services.clock(), _digest(f"refused {address}")
+    now, stranger = services.clock(), digest_of(f"refused {address}")
     try:
         with reading(services.database) as session:
             if repository.attempts(session, stranger, now) >= MOST_REFUSALS:
@@ -107,18 +107,18 @@ def _give(
     """Use the assertion up and make the token. An assertion that asked for too much stays unused: nothing was given."""
     repository.forget(session, now - _KEPT)
     used = UsedAssertion(
-        digest=_digest(f"{client.id} {held.jti}"),
+        digest=digest_of(f"{client.id} {held.jti}"),
         taken_by=secrets.token_hex(16),
         expires_at=held.expires_at,
     )
     if not repository.take_assertion(session, used):
         raise TokenRequestRefused(OAuthError.INVALID_CLIENT, "assertion-used", str(client.id))
-    if repository.count_attempt(session, _digest(f"client {client.id}"), now) > MOST_TOKENS:
+    if repository.count_attempt(session, digest_of(f"client {client.id}"), now) > MOST_TOKENS:
         raise TokenRequestRefused(OAuthError.TOO_MANY_REQUESTS, "too-many-tokens", str(client.id))
     scopes = _scopes(client, form.get("scope", ""))
     token = secrets.token_urlsafe(32)
     row = AccessToken(
-        digest=_digest(token),
+        digest=digest_of(token),
         client_id=client.id,
         scopes=" ".join(sorted(scopes)),
         expires_at=now + TOKEN_LIFETIME,
@@ -164,7 +164,7 @@ def _note_refusal(session: Session, error: TokenRequestRefused, address: str, no
 
 def institution_of(session: Session, token: str, address: str, now: datetime) -> Institution:
     """Whose token it is. Raises ClientTokenRefused: unknown, over, or its client was suspended."""
-    row = repository.token(session, _digest(token)) if token else None
+    row = repository.token(session, digest_of(token)) if token else None
     if row is None or row.expires_at <= now:
         raise ClientTokenRefused
     client = repository.client(session, row.client_id)
@@ -173,7 +173,3 @@ def institution_of(session: Session, token: str, address: str, now: datetime) ->
     # What was taken from the client since is taken from its tokens too.
     scopes = frozenset(row.scopes.split()) & frozenset(client.scopes.split())
     return Institution(str(client.id), client.institution, scopes, address)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from uuid import UUID
@@ -13,14 +12,11 @@ from backend.documents import repository
 from backend.documents.errors import DocumentNotFound
 from backend.documents.models import Document, ShareLink
 from backend.services import Services
+from backend.tokens import digest_of
 
 TOKEN_BYTES = 24
 PREFIX = "/d/"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def create(services: Services, session: Session, document_id: UUID) -> str:
@@ -33,7 +29,7 @@ def create(services: Services, session: Session, document_id: UUID) -> str:
     repository.add_link(
         session,
         ShareLink(
-            token_hash=_hash(token),
+            token_hash=digest_of(token),
             document_id=document_id,
             created_at=now,
             expires_at=now + services.settings.share_link_lifetime,
@@ -48,7 +44,7 @@ def follow(services: Services, session: Session, token: str) -> Document:
     Raises:
         DocumentNotFound: unknown, expired or revoked; which of them is not told.
     """
-    link = repository.live_link(session, _hash(token), services.clock())
+    link = repository.live_link(session, digest_of(token), services.clock())
     found = repository.document(session, link.document_id) if link else None
     if found is None:
         raise DocumentNotFound

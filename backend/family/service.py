@@ -5,7 +5,6 @@ Whoever asks access what may be read uses `standings`; nothing here opens a reco
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Collection, Sequence
@@ -26,6 +25,7 @@ from backend.family.standing import Standing, band_now, standings, subject
 from backend.functions import Function
 from backend.identity.service import SignedIn, patients_of, profile
 from backend.services import Services
+from backend.tokens import digest_of
 from backend.vault import KeyDestroyed, Vault
 
 __all__ = ["Member", "Standing", "chooser", "in_care", "names", "standings"]
@@ -123,7 +123,7 @@ def offer(
     _check(relation=known, function=chosen, days=days in PERIODS)
     code = "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
     row = Offer(
-        code_digest=_digest(code),
+        code_digest=digest_of(code),
         grantor_id=who.person,
         relation=relation,
         functions=" ".join(sorted(functions)),
@@ -138,7 +138,7 @@ def offer(
 def accept(session: Session, who: SignedIn, code: str, now: datetime) -> Tie:
     """Become the delegate that a code is for. Raises CodeRefused."""
     plain = "".join(letter for letter in code.upper() if letter.isalnum())
-    found = repository.take_offer(session, _digest(plain), who.person, now)
+    found = repository.take_offer(session, digest_of(plain), who.person, now)
     if found is None:
         raise CodeRefused
     tie = Tie(
@@ -157,10 +157,6 @@ def accept(session: Session, who: SignedIn, code: str, now: datetime) -> Tie:
     tell(session, tie, NoticeKind.DELEGATE_ACCEPTED, now)
     note(session, Action.DELEGATE, now, tie, who, reason=f"delegate.{tie.relation}")
     return tie
-
-
-def _digest(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
 
 
 # --- a child from 14 on consents, or not any more

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -21,6 +20,7 @@ from backend.identity.authenticator import (
 )
 from backend.identity.errors import LastPasskey, PasskeyKnown, PasskeyNotFound, PasskeyRefused
 from backend.identity.models import Ceremony, Passkey, Purpose
+from backend.tokens import digest_of
 
 TIME_TO_ANSWER = timedelta(minutes=5)
 LONGEST_NAME = 40
@@ -36,7 +36,7 @@ def begin(
     """Options (JSON) for the browser, and a challenge noted. `person`: whose, but for SIGN_IN."""
     challenge = new_challenge()
     noted = Ceremony(
-        challenge_digest=_digest(challenge),
+        challenge_digest=digest_of(challenge),
         purpose=purpose,
         person_id=person,
         expires_at=now + TIME_TO_ANSWER,
@@ -144,10 +144,6 @@ def _own(session: Session, person: UUID, passkey: UUID) -> Passkey:
 def _take(session: Session, answer: Answer, purpose: Purpose, person: UUID | None, now: datetime) -> bytes:
     """The noted challenge that `answer` answers, used up. Raises AnswerRefused."""
     challenge = challenge_of(answer)
-    if not repository.take_ceremony(session, _digest(challenge), purpose, person, now):
+    if not repository.take_ceremony(session, digest_of(challenge), purpose, person, now):
         raise AnswerRefused("challenge-unknown")
     return challenge
-
-
-def _digest(challenge: bytes) -> str:
-    return hashlib.sha256(challenge).hexdigest()

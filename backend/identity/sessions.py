@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -16,6 +15,7 @@ from sqlmodel import Session
 
 from backend.identity import repository
 from backend.identity.models import LoginSession, PersonState
+from backend.tokens import digest_of
 
 TOKEN_BYTES = 32
 IDLE = timedelta(minutes=30)
@@ -48,7 +48,7 @@ def open_session(session: Session, person: UUID, method: str, agent: str, now: d
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session.add(
         LoginSession(
-            token_digest=digest(token),
+            token_digest=digest_of(token),
             id=uuid4(),
             person_id=person,
             method=method,
@@ -66,7 +66,7 @@ def find(session: Session, token: str | None, now: datetime) -> tuple[SignedIn |
     """Who the token lets in, if anyone, and whether it is time to note that the session was used."""
     if not token:
         return None, False
-    row = repository.login(session, digest(token))
+    row = repository.login(session, digest_of(token))
     if row is None or row.ended_at is not None:
         return None, False
     if now - row.seen_at > IDLE or now - row.created_at > LONGEST:
@@ -76,11 +76,6 @@ def find(session: Session, token: str | None, now: datetime) -> tuple[SignedIn |
         return None, False
     found = SignedIn(row.person_id, row.id, row.token_digest, now - row.proven_at <= PROOF_LASTS)
     return found, now - row.seen_at >= _NOTED_EVERY
-
-
-def digest(token: str) -> str:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def form_token(token: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from backend.staff import repository
 from backend.staff.errors import EnrolmentRefused, StaffKnown, StaffPasskeyRefused, StaffUnknown
 from backend.staff.models import StaffCeremony, StaffMember, StaffPasskey, StaffSession, StaffState
 from backend.staff.roles import Role
+from backend.tokens import digest_of
 from backend.vault import Vault
 
 IDLE = timedelta(minutes=15)
@@ -70,7 +70,7 @@ def new_code(session: Session, staff_id: UUID, now: datetime) -> str:
     """A code to register a passkey with, good once and for a day; the one before is void. Raises StaffUnknown."""
     member = _active(session, staff_id)
     code = base64.b32encode(secrets.token_bytes(10)).decode()
-    member.code_digest, member.code_expires_at = _digest(code), now + CODE_LASTS
+    member.code_digest, member.code_expires_at = digest_of(code), now + CODE_LASTS
     session.add(member)
     session.flush()
     return "-".join(code[place : place + 4] for place in range(0, len(code), 4))
@@ -99,7 +99,7 @@ def _active(session: Session, staff_id: UUID) -> StaffMember:
 
 def enrol(session: Session, vault: Vault, number: str, code: str, now: datetime) -> tuple[UUID, str]:
     """Whose code it is, and the token of a session that may register a passkey. Raises EnrolmentRefused."""
-    given = _digest("".join(code.split()).replace("-", "").upper())
+    given = digest_of("".join(code.split()).replace("-", "").upper())
     member = repository.member_of_code(session, given)
     if member is None or member.state != StaffState.ACTIVE:
         raise EnrolmentRefused
@@ -180,7 +180,7 @@ def sign_in(
 
 def find(session: Session, token: str | None, now: datetime) -> tuple[StaffSignedIn | None, bool]:
     """Who the token lets in, if anyone, and whether it is time to note that the session was used."""
-    row = repository.login(session, _digest(token)) if token else None
+    row = repository.login(session, digest_of(token)) if token else None
     if row is None or row.ended_at is not None:
         return None, False
     longest = TIME_TO_ENROL if row.enrolling else LONGEST
@@ -206,7 +206,7 @@ def sign_out(session: Session, found: StaffSignedIn, now: datetime) -> None:
 def _open(session: Session, staff_id: UUID, now: datetime, *, enrolling: bool) -> str:
     token = secrets.token_urlsafe(32)
     row = StaffSession(
-        token_digest=_digest(token), staff_id=staff_id, enrolling=enrolling, created_at=now, seen_at=now
+        token_digest=digest_of(token), staff_id=staff_id, enrolling=enrolling, created_at=now, seen_at=now
     )
     session.add(row)
     session.flush()
@@ -215,7 +215,7 @@ def _open(session: Session, staff_id: UUID, now: datetime, *, enrolling: bool) -
 
 def _noted(session: Session, now: datetime, staff_id: UUID | None) -> bytes:
     challenge = new_challenge()
-    digest = hashlib.sha256(challenge).hexdigest()
+    digest = digest_of(challenge)
     row = StaffCeremony(challenge_digest=digest, staff_id=staff_id, expires_at=now + TIME_TO_ANSWER)
     session.add(row)
     session.flush()
@@ -224,10 +224,6 @@ def _noted(session: Session, now: datetime, staff_id: UUID | None) -> bytes:
 
 def _taken(session: Session, answer: Answer, staff_id: UUID | None, now: datetime) -> bytes:
     challenge = challenge_of(answer)
-    if not repository.take_ceremony(session, hashlib.sha256(challenge).hexdigest(), staff_id, now):
+    if not repository.take_ceremony(session, digest_of(challenge), staff_id, now):
         raise AnswerRefused("challenge-unknown")
     return challenge
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
