@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
@@ -35,14 +36,13 @@ class SoftKey:
     steps: int = 1
     """By how much the counter moves with each answer."""
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
-    credential_id: bytes = b""
+    credential_id: bytes = field(default_factory=lambda: os.urandom(32))
     user: bytes = b""
     challenge: bytes | None = None
     """Instead of the options' own."""
 
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
         """The answer to creation options."""
-        self.credential_id = self.credential_id or hashlib.sha256(str(id(self)).encode()).digest()
         self.user = un64(options["user"]["id"])
         numbers = self.key.public_key().public_numbers()
         cose = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
