@@ -6,7 +6,6 @@ which browsers parse and make by themselves.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +15,10 @@ from uuid import UUID
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
-    options_to_json,
     verify_authentication_response,
     verify_registration_response,
 )
-from webauthn.helpers import base64url_to_bytes, parse_client_data_json
+from webauthn.helpers import base64url_to_bytes, options_to_json_dict, parse_client_data_json
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
@@ -31,6 +29,9 @@ from webauthn.helpers.structs import (
 )
 
 CHALLENGE_BYTES = 32
+
+Options = dict[str, Any]
+"""What the browser is asked for, as JSON data."""
 
 Answer = dict[str, Any]
 """An authenticator's answer as the browser gives it (`credential.toJSON()`)."""
@@ -66,11 +67,11 @@ class KnownKey:
 class AuthenticationServer(Protocol):
     """Makes options for the browser and judges its answers. Keeps nothing: challenges and keys are the caller's."""
 
-    def creation_options(self, person: UUID, name: str, challenge: bytes, known: Sequence[bytes]) -> str:
-        """JSON for `navigator.credentials.create`; authenticators in `known` (credential ids) are left out."""
+    def creation_options(self, person: UUID, name: str, challenge: bytes, known: Sequence[bytes]) -> Options:
+        """For `navigator.credentials.create`; authenticators in `known` (credential ids) are left out."""
 
-    def request_options(self, challenge: bytes, allowed: Sequence[bytes]) -> str:
-        """JSON for `navigator.credentials.get`; nothing in `allowed` lets the person choose any of theirs."""
+    def request_options(self, challenge: bytes, allowed: Sequence[bytes]) -> Options:
+        """For `navigator.credentials.get`; nothing in `allowed` lets the person choose any of theirs."""
 
     def created(self, answer: Answer, challenge: bytes) -> NewKey:
         """A new key. Raises AnswerRefused."""
@@ -87,7 +88,7 @@ class PasskeyServer:
         self._origin = origin
         self._name = name
 
-    def creation_options(self, person: UUID, name: str, challenge: bytes, known: Sequence[bytes]) -> str:
+    def creation_options(self, person: UUID, name: str, challenge: bytes, known: Sequence[bytes]) -> Options:
         options = generate_registration_options(
             rp_id=self._rp_id,
             rp_name=self._name,
@@ -102,16 +103,16 @@ class PasskeyServer:
             ),
             exclude_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
         )
-        return options_to_json(options)
+        return options_to_json_dict(options)
 
-    def request_options(self, challenge: bytes, allowed: Sequence[bytes]) -> str:
+    def request_options(self, challenge: bytes, allowed: Sequence[bytes]) -> Options:
         options = generate_authentication_options(
             rp_id=self._rp_id,
             challenge=challenge,
             allow_credentials=[PublicKeyCredentialDescriptor(id=each) for each in allowed],
             user_verification=UserVerificationRequirement.REQUIRED,
         )
-        return options_to_json(options)
+        return options_to_json_dict(options)
 
     def created(self, answer: Answer, challenge: bytes) -> NewKey:
         try:
@@ -181,14 +182,3 @@ def _reason(error: Exception) -> str:
     """A stable code for py_webauthn's sentence, which itself may carry parts of the answer."""
     text = str(error).lower()
     return next((code for words, code in _REASONS if words in text), "answer-malformed")
-
-
-def as_answer(text: str) -> Answer:
-    """An answer from JSON text. Raises AnswerRefused."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise AnswerRefused("answer-malformed") from error
-    if not isinstance(found, dict):
-        raise AnswerRefused("answer-malformed")
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +38,7 @@ router = APIRouter(tags=["identity"], responses=REFUSALS)
 def sign_in_options(session: WriteSession, services: ServicesDep) -> OptionsOut:
     """What to ask an authenticator for to sign in; the person chooses among their passkeys."""
     options = passkeys.begin(session, services.authenticator, Purpose.SIGN_IN, services.clock())
-    return OptionsOut.model_validate(json.loads(options))
+    return OptionsOut.model_validate(options)
 
 
 @router.post("/sign-in", dependencies=[OwnForm])
@@ -85,7 +84,7 @@ def step_up_options(who: SignedInDep, session: WriteSession, services: ServicesD
     """What to ask one of the person's own authenticators for, to prove that they are there."""
     now = services.clock()
     options = passkeys.begin(session, services.authenticator, Purpose.STEP_UP, now, who.person)
-    return OptionsOut.model_validate(json.loads(options))
+    return OptionsOut.model_validate(options)
 
 
 @router.post("/me/step-up", dependencies=[OwnForm])
@@ -115,7 +114,7 @@ def new_passkey_options(who: ProvenDep, session: WriteSession, services: Service
     """What to ask a new authenticator for."""
     now = services.clock()
     options = passkeys.begin(session, services.authenticator, Purpose.REGISTER, now, who.person)
-    return OptionsOut.model_validate(json.loads(options))
+    return OptionsOut.model_validate(options)
 
 
 @router.post("/me/passkeys", status_code=201, dependencies=[OwnForm])

@@ -14,6 +14,7 @@ from backend.identity.authenticator import (
     AnswerRefused,
     AuthenticationServer,
     KnownKey,
+    Options,
     challenge_of,
     credential_id_of,
     new_challenge,
@@ -32,8 +33,8 @@ def begin(
     purpose: Purpose,
     now: datetime,
     person: UUID | None = None,
-) -> str:
-    """Options (JSON) for the browser, and a challenge noted. `person`: whose, but for SIGN_IN."""
+) -> Options:
+    """Options for the browser, and a challenge noted. `person`: whose, but for SIGN_IN."""
     challenge = new_challenge()
     noted = Ceremony(
         challenge_digest=digest_of(challenge),

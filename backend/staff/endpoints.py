@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -34,10 +33,7 @@ class StaffAnswerIn(BaseModel):
 @router.post("/sign-in/options", dependencies=[OwnForm])
 def sign_in_options(session: WriteSession, services: ServicesDep) -> dict[str, Any]:
     """What to ask an authenticator for to sign in."""
-    found: dict[str, Any] = json.loads(
-        sessions.request_options(session, services.authenticator, services.clock())
-    )
-    return found
+    return sessions.request_options(session, services.authenticator, services.clock())
 
 
 @router.post("/sign-in", status_code=204, dependencies=[OwnForm])
@@ -63,10 +59,7 @@ def sign_in(body: StaffAnswerIn, request: Request, response: Response, services:
 @router.post("/passkeys/options", dependencies=[OwnForm])
 def passkey_options(who: EnrollingDep, session: WriteSession, services: ServicesDep) -> dict[str, Any]:
     """What to ask a new authenticator for; only for whoever came in with an enrolment code."""
-    found: dict[str, Any] = json.loads(
-        sessions.creation_options(session, services.authenticator, who, services.clock())
-    )
-    return found
+    return sessions.creation_options(session, services.authenticator, who, services.clock())
 
 
 @router.post("/passkeys", status_code=204, dependencies=[OwnForm])

@@ -16,6 +16,7 @@ from backend.identity.authenticator import (
     AnswerRefused,
     AuthenticationServer,
     KnownKey,
+    Options,
     challenge_of,
     credential_id_of,
     new_challenge,
@@ -112,8 +113,8 @@ def enrol(session: Session, vault: Vault, number: str, code: str, now: datetime)
 
 def creation_options(
     session: Session, server: AuthenticationServer, who: StaffSignedIn, now: datetime
-) -> str:
-    """JSON for the browser; the name in its list of passkeys leads to nobody."""
+) -> Options:
+    """Options for the browser; the name in its list of passkeys leads to nobody."""
     challenge = _noted(session, now, who.staff)
     known = [key.credential_id for key in repository.passkeys(session, who.staff)]
     return server.creation_options(who.staff, f"Saegim staff {str(who.staff)[:8]}", challenge, known)
@@ -156,8 +157,8 @@ def register(
 # --- signing in
 
 
-def request_options(session: Session, server: AuthenticationServer, now: datetime) -> str:
-    """JSON for the browser."""
+def request_options(session: Session, server: AuthenticationServer, now: datetime) -> Options:
+    """Options for the browser."""
     return server.request_options(_noted(session, now, None), [])
 
 
