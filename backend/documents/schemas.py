@@ -7,19 +7,14 @@ from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+
+from backend.shapes import ClosedShape
 
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 MAX_PATH = 24  # 2^24 leaves a batch
 MAX_CREDENTIAL = 1_000_000
 MAX_DELIVERIES = 2_048
-
-
-class Shape(BaseModel):
-    """camelCase outside, snake_case inside; unknown fields are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
 class DeliveryEvent(StrEnum):
@@ -30,7 +25,7 @@ class DeliveryEvent(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class DeliveryIn(Shape):
+class DeliveryIn(ClosedShape):
     """One event of one document, as the oracle sends it."""
 
     delivery_id: UUID
@@ -61,13 +56,13 @@ class DeliveryIn(Shape):
         return self
 
 
-class DeliveriesIn(Shape):
+class DeliveriesIn(ClosedShape):
     """A batch. Items stay raw here so that one malformed delivery is refused alone."""
 
     deliveries: Annotated[list[dict[str, object]], Field(min_length=1, max_length=MAX_DELIVERIES)]
 
 
-class Refusal(Shape):
+class Refusal(ClosedShape):
     """A delivery that was not taken, and why; sending it again unchanged will not help."""
 
     delivery_id: str
@@ -75,7 +70,7 @@ class Refusal(Shape):
     detail: str
 
 
-class DeliveriesOut(Shape):
+class DeliveriesOut(ClosedShape):
     """Every delivery of the request is in exactly one list."""
 
     accepted: list[UUID]
@@ -83,7 +78,7 @@ class DeliveriesOut(Shape):
     refused: list[Refusal]
 
 
-class DocumentOut(Shape):
+class DocumentOut(ClosedShape):
     """What may be said of a document to someone who knows its id."""
 
     id: UUID

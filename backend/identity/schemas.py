@@ -7,18 +7,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+
+from backend.shapes import ClosedShape
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 
 
-class Shape(BaseModel):
-    """camelCase outside, snake_case inside; unknown fields are refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class AnswerIn(Shape):
+class AnswerIn(ClosedShape):
     """An authenticator's answer: `PublicKeyCredential.toJSON()` of WebAuthn Level 3."""
 
     answer: dict[str, Any]
@@ -30,13 +25,13 @@ class NewPasskeyIn(AnswerIn):
     name: Name = "Passkey"
 
 
-class NameIn(Shape):
+class NameIn(ClosedShape):
     """A new name."""
 
     name: Name
 
 
-class PasskeyOut(Shape):
+class PasskeyOut(ClosedShape):
     """One of a person's passkeys. `synced`: the maker's cloud keeps it, so it outlives the device."""
 
     id: UUID
@@ -46,7 +41,7 @@ class PasskeyOut(Shape):
     used_at: datetime | None
 
 
-class SessionOut(Shape):
+class SessionOut(ClosedShape):
     """A browser in which the person is signed in. `current`: this one."""
 
     id: UUID
@@ -57,8 +52,8 @@ class SessionOut(Shape):
     current: bool
 
 
-class SignedInOut(Shape):
-    """Who is signed in. `proven_for`: seconds for which a proof of presence still counts."""
+class SignedInOut(ClosedShape):
+    """Who is signed in. `proven`: whether a proof of presence still counts."""
 
     person: UUID
     proven: bool
