@@ -33,8 +33,10 @@ def write_session(request: Request) -> Iterator[Session]:
         yield session
 
 
-ReadSession = Annotated[Session, Depends(read_session)]
-WriteSession = Annotated[Session, Depends(write_session)]
+# Scope "function": the transaction ends before the answer is sent. With FastAPI's default it would end after it, and
+# a caller could be told of something that then was not committed, or ask again before it was.
+ReadSession = Annotated[Session, Depends(read_session, scope="function")]
+WriteSession = Annotated[Session, Depends(write_session, scope="function")]
 
 
 def migrate(engine: Engine, history: str, revision: str = "head") -> None:
