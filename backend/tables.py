@@ -7,6 +7,7 @@ from backend.clients import models as clients
 from backend.documents import models as documents
 from backend.family import models as family
 from backend.identity import models as identity
+from backend.limits import models as limits
 from backend.staff import models as staff
 from chain.db import table_of
 
@@ -30,6 +31,13 @@ MAIN = tuple(
         identity.Ceremony,
         identity.Verification,
         identity.LoginSession,
+        identity.NumberLink,
+        identity.Merge,
+        identity.ForeignPaper,
+        identity.Newborn,
+        identity.AccountNotice,
+        identity.Continuation,
+        identity.EntryCode,
         family.Tie,
         family.Offer,
         family.Notice,
@@ -43,5 +51,6 @@ MAIN = tuple(
         staff.StaffCeremony,
         staff.StaffSession,
         staff.BrokenGlass,
+        limits.LimitCount,
     )
 )

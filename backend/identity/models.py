@@ -35,6 +35,8 @@ class Person(SQLModel, table=True):
     identity_checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     state: PersonState = Field(default=PersonState.ACTIVE, sa_type=String)
+    merged_into: UUID | None = None
+    """Of MERGED: the account that everything of this one belongs to since."""
 
 
 class RegistrationState(StrEnum):
@@ -160,3 +162,143 @@ class Verification(SQLModel, table=True):
     next: str = "/me"
     tries: int = 0
     """Answers given so far; a limit keeps six digits from being guessed."""
+
+
+class NumberLink(SQLModel, table=True):
+    """Two registration numbers of one person at a hospital (이중등록): the former one's documents stay readable."""
+
+    __tablename__ = "identity_number_link"
+
+    hospital: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    former: str = Field(primary_key=True)
+    """As `Document.patient_index`."""
+    present: str = Field(index=True)
+    """Never itself a former number: links are kept flat."""
+    since: datetime = Field(sa_type=UtcDateTime)
+    reason: str
+    """A code."""
+
+
+class Merge(SQLModel, table=True):
+    """Two accounts of one human: found by an identity check and waiting for a yes, or done."""
+
+    __tablename__ = "identity_merge"
+
+    id: UUID = Field(primary_key=True)
+    away_id: UUID = Field(foreign_key="identity_person.id", index=True)
+    kept_id: UUID = Field(foreign_key="identity_person.id", index=True)
+    found_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Until when the person may say yes; None of what the desk has done."""
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_by: UUID | None = None
+    """A member of the staff; None where the person proved to be there on both sides."""
+    reason: str
+    """A code."""
+
+
+class PaperKind(StrEnum):
+    """What somebody without a Korean telephone shows."""
+
+    PASSPORT = "passport"
+    REGISTRATION = "foreigner-registration"
+    """외국인등록증, 영주증, 외국국적동포 국내거소신고증: a number of thirteen digits."""
+
+
+class ForeignPaper(SQLModel, table=True):
+    """The document that somebody without a Korean telephone named at sign-up; the desk sees it at the first visit."""
+
+    __tablename__ = "identity_foreign_paper"
+
+    id: UUID = Field(primary_key=True)
+    """Also the vault's name for its key."""
+    person_id: UUID = Field(foreign_key="identity_person.id", index=True)
+    kind: PaperKind = Field(sa_type=String)
+    number_index: str = Field(index=True)
+    """Keyed hash (HMAC-SHA-256, hex) of kind, nationality and number."""
+    nonce: bytes
+    sealed: bytes
+    """Sealed JSON: number, nationality."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    seen_by: UUID | None = None
+    """The member of the staff who had it in hand."""
+
+
+class Newborn(SQLModel, table=True):
+    """A child that the desk registered under its mother's registration, before its birth was reported."""
+
+    __tablename__ = "identity_newborn"
+
+    person_id: UUID = Field(primary_key=True, foreign_key="identity_person.id")
+    """The child's account: nobody can sign in to it; at 14 it is merged into the child's own."""
+    tie_id: UUID
+    """The mother's guardianship."""
+    registered_at: datetime = Field(sa_type=UtcDateTime)
+    registered_by: UUID
+    named_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the desk entered the name after 출생신고."""
+
+
+class NoticeKind(StrEnum):
+    """What an account's owner is told."""
+
+    KNOWN_ACCOUNT = "known-account"
+    PHONE_CHANGED = "phone-changed"
+    RECOVERED = "recovered"
+    KEYS_REMOVED = "keys-removed"
+    MERGED = "merged"
+    NUMBER_CHANGED = "number-changed"
+    IDENTITY_CHECKED = "identity-checked"
+    NEWBORN_REGISTERED = "newborn-registered"
+    NEWBORN_NAMED = "newborn-named"
+
+
+class AccountNotice(SQLModel, table=True):
+    """Something about the account that its owner is told until they say that they have read it."""
+
+    __tablename__ = "identity_notice"
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(foreign_key="identity_person.id", index=True)
+    kind: NoticeKind = Field(sa_type=String)
+    at: datetime = Field(sa_type=UtcDateTime)
+    session_id: UUID | None = None
+    """The session that did it: others are told, and it cannot mark the notice as read."""
+    read_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Continuation(SQLModel, table=True):
+    """A form on its way from a messenger's browser to another one, with what was typed so far. Good once."""
+
+    __tablename__ = "identity_continuation"
+
+    id: UUID = Field(primary_key=True)
+    """Also the vault's name for its key."""
+    token_digest: str = Field(unique=True)
+    """SHA-256 (hex) of the link's token."""
+    page: str
+    """The form's address."""
+    verification_id: str | None = None
+    """The check that goes along."""
+    holder: str | None = Field(default=None, index=True)
+    """Who has taken it on, as `Verification.holder`."""
+    nonce: bytes
+    sealed: bytes
+    """Sealed JSON: the fields as typed."""
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class EntryCode(SQLModel, table=True):
+    """A code from the desk for somebody without a Korean telephone who has lost their passkey. Good once."""
+
+    __tablename__ = "identity_entry_code"
+
+    code_digest: str = Field(primary_key=True)
+    """SHA-256 (hex) of the code."""
+    person_id: UUID = Field(foreign_key="identity_person.id", index=True)
+    made_by: UUID
+    """The member of the staff who saw the document again."""
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
