@@ -21,6 +21,7 @@ from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
+from backend.limits.door import CountGuesses
 from backend.middleware import RequestLanguage, RequestLog, SecurityHeaders, SizeLimit
 from backend.own_accesses import accesses
 from backend.services import Services
@@ -83,6 +84,7 @@ def _middleware(app: FastAPI, settings: Settings) -> None:
     def limit_for(path: str) -> int:
         return settings.delivery_size_limit if path.startswith("/internal/") else settings.request_size_limit
 
+    app.add_middleware(CountGuesses)
     app.add_middleware(SizeLimit, limit_for=limit_for)
     app.add_middleware(RequestLanguage, https=https)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)

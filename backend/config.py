@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import SecretStr, model_validator
+from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from backend.limits.rules import rules_of
 from chain.settings import Environment, ProcessSettings
 
 DATA = Path(".data")
@@ -54,6 +56,10 @@ class Settings(ProcessSettings):
     share_link_lifetime: timedelta = timedelta(days=7)
     request_size_limit: int = 2_000_000
     delivery_size_limit: int = 64_000_000
+    limits: str = ""
+    """Changes to backend/limits/rules.py: `phone-number=3/1d, guess-pair=5/10m/1m/1h, sign-in=off`."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "::1")
+    """Whose `X-Forwarded-For` is believed: addresses and networks of the reverse proxies, nobody else's."""
 
     # Outside parties (backend/providers). "none" warns at start. Secrets have no default.
     identity_provider: Literal["none", "portone"] = "none"
@@ -77,10 +83,25 @@ class Settings(ProcessSettings):
     def _split_lists(cls, values: object) -> object:
         """Lists of addresses are written with commas, as an operator would in a unit file."""
         if isinstance(values, dict):
-            for name in ("node_urls", "partner_urls"):
+            for name in ("node_urls", "partner_urls", "trusted_proxies"):
                 if isinstance(values.get(name), str):
                     values[name] = tuple(part.strip() for part in values[name].split(",") if part.strip())
         return values
+
+    @field_validator("limits")
+    @classmethod
+    def _known_limits(cls, value: str) -> str:
+        rules_of(value)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Addresses and networks only: uvicorn would take a misspelt one for a host's name, and `*` for everybody."""
+        for each in value:
+            if ip_network(each).prefixlen == 0:
+                raise ValueError("a network of all addresses would let everybody say where they come from")
+        return value
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:

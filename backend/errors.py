@@ -6,6 +6,7 @@ A domain's own errors derive from `SaegimError` in its `errors.py`. Anything els
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -45,6 +46,11 @@ class SaegimError(Exception):
     def code(self) -> str:
         """Stable identifier of the error: the class's name."""
         return type(self).__name__
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What goes with the answer, besides its body."""
+        return {}
 
 
 class NotFound(SaegimError):

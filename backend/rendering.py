@@ -33,13 +33,16 @@ def error_body(error: SaegimError) -> dict[str, str]:
 
 
 def render_error(request: Request, error: SaegimError) -> Response:
+    request.state.refused = True  # a page's error may look like a redirection
     if is_api(request):
-        return JSONResponse(error_body(error), status_code=error.status)
+        return JSONResponse(error_body(error), status_code=error.status, headers=dict(error.headers))
     if error.page is not None:
         query = f"?{request.url.query}" if request.url.query else ""
         back = quote(f"{request.url.path}{query}" if request.method == "GET" else "/me", safe="")
         return RedirectResponse(f"{error.page}?next={back}", status_code=303)
-    return page(request, "error.html", status=error.status, error=error_body(error), http_status=error.status)
+    shown = page(request, "error.html", status=error.status, error=error_body(error), http_status=error.status)
+    shown.headers.update(error.headers)
+    return shown
 
 
 def install(app: FastAPI) -> None:

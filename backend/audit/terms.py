@@ -47,6 +47,7 @@ class Action(StrEnum):
     SIGN_IN = "sign-in"
     SIGN_OUT = "sign-out"
     SIGN_IN_REFUSED = "sign-in-refused"
+    LOCK_OUT = "lock-out"
     STEP_UP = "step-up"
     CONSENT = "consent"
     CONSENT_WITHDRAWN = "consent-withdrawn"
@@ -206,6 +207,12 @@ TELLINGS: dict[Action, Telling] = {
         "로그인하려 했으나 거절되었습니다",
         "tried to sign in and was refused",
         "tried to sign in and was refused",
+    ),
+    Action.LOCK_OUT: _tell(
+        "여러 번 틀려 잠시 차단되었습니다",
+        "여러 번 틀려 잠시 차단되었습니다",
+        "was locked out for a while after wrong answers",
+        "was locked out for a while after wrong answers",
     ),
     Action.STEP_UP: _tell(
         "본인임을 다시 확인했습니다",
