@@ -40,8 +40,15 @@ class Ledger:
         self.deducted = 0
         """Won taken off in all, for the tester: twice the amount would be a double deduction."""
         self._lock = threading.Lock()
+        self._asked = 0
         self._visits: dict[str, Entry] = {}
         self._spent: dict[int, int] = {}
+
+    def reference(self) -> str:
+        """The register's own number of a look-up."""
+        with self._lock:
+            self._asked += 1
+            return f"L{self._asked:08d}"
 
     def balance(self, who: Person) -> int:
         """Won left to this person."""

@@ -113,10 +113,11 @@ def _add_questions(router: APIRouter, ledger: Ledger, institution: str) -> None:
     @router.post("/lookups")
     def look_up(body: LookupIn) -> dict[str, Any]:
         _ours(institution, body.institution)
-        who = _found(body)
-        return (
-            {"outcome": "not-found"} if who is None else register.answer(who, body.date, ledger.balance(who))
-        )
+        who, reference = _found(body), {"reference": ledger.reference()}
+        if who is None:
+            return {"outcome": "not-found"} | reference
+        answer = register.answer(who, body.date, ledger.balance(who))
+        return answer if answer["outcome"] == "uncertain" else answer | reference
 
     @router.get("/visits/{visit_id}")
     def state(visit_id: str) -> dict[str, Any]:

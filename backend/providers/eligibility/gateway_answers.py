@@ -26,6 +26,7 @@ _CODE: Final = re.compile(r"[a-z0-9-]{1,40}")
 _REDUCTION: Final = re.compile(r"[A-Z][0-9]{3}")
 _INSTITUTION: Final = re.compile(r"[0-9]{8}")
 _NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,30}")
+_REFERENCE: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _MOST_WON: Final = 10**9
 _MOST_REDUCTIONS: Final = 20
 
@@ -38,13 +39,13 @@ def outcome(answer: Mapping[str, Any], day: date) -> Outcome:
     """The answer to a look-up for `day`. Raises AnswerUnusable."""
     match answer.get("outcome"):
         case "eligible":
-            return Eligible(_eligibility(answer, day))
+            return Eligible(_eligibility(answer, day), _reference(answer))
         case "not-found":
-            return NotFound()
+            return NotFound(_reference(answer))
         case "lost":
-            return Lost(_date(answer, "since"))
+            return Lost(_date(answer, "since"), _reference(answer))
         case "suspended":
-            return Suspended(_date(answer, "since"), _text(answer, "reason", _CODE))
+            return Suspended(_date(answer, "since"), _text(answer, "reason", _CODE), _reference(answer))
         case "uncertain":
             return Uncertain(_text(answer, "reason", _CODE))
         case _:
@@ -108,6 +109,10 @@ def _reduction(one: Any) -> CopayReduction:
         raise AnswerUnusable("reductions")
     code = _text(one, "code", _REDUCTION)
     return CopayReduction(code, _date(one, "validFrom"), _date_or_none(one, "validUntil"))
+
+
+def _reference(answer: Mapping[str, Any]) -> str | None:
+    return None if answer.get("reference") is None else _text(answer, "reference", _REFERENCE)
 
 
 def _balance(answer: Mapping[str, Any]) -> int | None:

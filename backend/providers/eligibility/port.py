@@ -77,14 +77,17 @@ class Eligibility:
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """Covered on that day."""
+    """Covered on that day. reference, here and below: the insurer's own of this answer, if it gives one."""
 
     eligibility: Eligibility
+    reference: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
     """Nobody with that name and number."""
+
+    reference: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Lost:
     """자격상실: not covered any more. since: the first day without."""
 
     since: date
+    reference: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Suspended:
 
     since: date
     reason: str
+    reference: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
