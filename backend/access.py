@@ -23,9 +23,19 @@ from backend.family.service import Standing, standings
 from backend.functions import Function
 from backend.identity.service import SignedIn, patients_of
 from backend.services import Services
+from backend.staff.errors import NotYourRole
+from backend.staff.roles import StaffFunction, may
 from backend.staff.service import StaffSignedIn, opened
 
-__all__ = ["Function", "ReadablePatientId", "family_records", "own_records", "readable", "readable_by_staff"]
+__all__ = [
+    "Function",
+    "ReadablePatientId",
+    "at_visit_desk",
+    "family_records",
+    "own_records",
+    "readable",
+    "readable_by_staff",
+]
 
 _MAKER: Final = object()
 
@@ -251,3 +261,19 @@ def readable_by_staff(
         raise NotFound
     hospital, patient = opened_for
     return ReadablePatientId(_MAKER, patient, hospital, who.staff, function)
+
+
+def at_visit_desk(who: StaffSignedIn, patient: str) -> ReadablePatientId:
+    """A patient of the desk's own hospital, to check identity and eligibility at the visit and for nothing else.
+
+    What is then read or changed is noted by the eligibility domain, which alone knows whether there is such a patient.
+
+    Args:
+        patient: `patient_index` of the registration number; another hospital's patients are out of reach.
+
+    Raises:
+        NotYourRole: the role has changed since.
+    """
+    if not may(who.role, StaffFunction.VISIT_CHECK):
+        raise NotYourRole
+    return ReadablePatientId(_MAKER, patient, who.hospital, who.staff, Function.BOOK)

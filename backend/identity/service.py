@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
-from backend.identity import repository
+from backend.identity import numbers, repository
 from backend.identity.consents import Consent, missing
-from backend.identity.errors import AlreadyBound, ConsentMissing
+from backend.identity.errors import AlreadyBound, ConsentMissing, IdentityUnchecked
 from backend.identity.models import ConsentGiven, Person, PersonState, Registration, RegistrationState
 from backend.identity.sessions import SignedIn, form_token, note_seen
 from backend.identity.sessions import find as find_session
@@ -21,18 +21,25 @@ from backend.vault import Sealed, Vault
 __all__ = [
     "Profile",
     "SignedIn",
+    "add_person",
     "bind",
+    "bind_number",
     "choose_hospital",
+    "create",
     "erase",
     "find_or_create",
     "find_session",
     "form_token",
+    "former_selves",
     "identity_index",
     "is_active",
+    "is_checked",
     "note_seen",
     "patients_of",
+    "person_of_patient",
     "profile",
     "registrations",
+    "reseal",
 ]
 
 
@@ -70,21 +77,26 @@ def find_or_create(
         known.identity_checked_at = now
         session.add(known)
         return known.id, False
+    return create(session, vault, who, consents, now, index=index), True
+
+
+def create(
+    session: Session,
+    vault: Vault,
+    who: Profile,
+    consents: Mapping[str, Consent],
+    now: datetime,
+    *,
+    index: str | None = None,
+) -> UUID:
+    """A new account. `index`: of its checked identity; without one nobody has checked yet who it is.
+
+    Raises:
+        ConsentMissing: not everything was agreed to that must be.
+    """
     if lacking := missing(consents):
         raise ConsentMissing(kinds=", ".join(lacking))
-    person_id = uuid4()
-    sealed = vault.seal_many({person_id: json.dumps(asdict(who), ensure_ascii=False).encode()})[person_id]
-    session.add(
-        Person(
-            id=person_id,
-            identity_index=index,
-            profile_nonce=sealed.nonce,
-            profile=sealed.ciphertext,
-            identity_checked_at=now,
-            created_at=now,
-        )
-    )
-    session.flush()
+    person_id = add_person(session, vault, who, now, index=index)
     for kind, consent in consents.items():
         session.add(
             ConsentGiven(
@@ -97,7 +109,36 @@ def find_or_create(
                 given_at=now,
             )
         )
-    return person_id, True
+    return person_id
+
+
+def add_person(
+    session: Session, vault: Vault, who: Profile, now: datetime, *, index: str | None = None
+) -> UUID:
+    """An account without consents: a newborn's, to which nobody signs in."""
+    person_id = uuid4()
+    sealed = vault.seal_many({person_id: json.dumps(asdict(who), ensure_ascii=False).encode()})[person_id]
+    session.add(
+        Person(
+            id=person_id,
+            identity_index=index,
+            profile_nonce=sealed.nonce,
+            profile=sealed.ciphertext,
+            identity_checked_at=now if index is not None else None,
+            created_at=now,
+        )
+    )
+    session.flush()
+    return person_id
+
+
+def reseal(session: Session, vault: Vault, person_id: UUID, who: Profile) -> None:
+    """The profile has changed: another telephone, a name after 출생신고."""
+    row = session.get_one(Person, person_id)
+    sealed = vault.seal_many({person_id: json.dumps(asdict(who), ensure_ascii=False).encode()})[person_id]
+    row.profile_nonce, row.profile = sealed.nonce, sealed.ciphertext
+    session.add(row)
+    session.flush()
 
 
 def identity_index(vault: Vault, identity: str) -> str:
@@ -116,10 +157,7 @@ def choose_hospital(session: Session, person_id: UUID, hospital: int, now: datet
     for known in repository.registrations(session, person_id):
         if known.hospital == hospital:
             return known
-    made = Registration(id=uuid4(), person_id=person_id, hospital=hospital, created_at=now)
-    session.add(made)
-    session.flush()
-    return made
+    return repository.add_registration(session, person_id, hospital, now)
 
 
 def bind(session: Session, person_id: UUID, hospital: int, patient: str, now: datetime) -> Registration:
@@ -129,8 +167,19 @@ def bind(session: Session, person_id: UUID, hospital: int, patient: str, now: da
         patient: `patient_index` of the registration number.
 
     Raises:
+        IdentityUnchecked: nobody has checked who has this account.
         AlreadyBound: the number belongs to another person, or this person has another number here (이중등록).
     """
+    if not is_checked(session, person_id):
+        raise IdentityUnchecked
+    return bind_number(session, person_id, hospital, patient, now)
+
+
+def bind_number(
+    session: Session, person_id: UUID, hospital: int, patient: str, now: datetime
+) -> Registration:
+    """As `bind`, for an account that nobody signs in to. Raises AlreadyBound."""
+    patient = numbers.present_of(session, hospital, patient)
     holder = repository.registration_of_patient(session, hospital, patient)
     if holder is not None and holder.person_id != person_id:
         raise AlreadyBound
@@ -149,18 +198,36 @@ def is_active(session: Session, person_id: UUID) -> bool:
     return found is not None and found.state == PersonState.ACTIVE
 
 
+def is_checked(session: Session, person_id: UUID) -> bool:
+    """Whether somebody has checked who has this account: an identification agency, or the desk with a document."""
+    found = repository.person(session, person_id)
+    return found is not None and found.identity_checked_at is not None
+
+
 def registrations(session: Session, person_id: UUID) -> Sequence[Registration]:
     """The hospitals a person has chosen, those with a registration number and those without."""
     return repository.registrations(session, person_id)
 
 
 def patients_of(session: Session, person_id: UUID) -> list[tuple[int, str]]:
-    """Hospital and `patient_index` of every patient that a person is bound to."""
-    return [
+    """Hospital and `patient_index` of every patient that a person is bound to; former numbers come last."""
+    bound = [
         (each.hospital, each.patient)
         for each in repository.registrations(session, person_id)
         if each.state == RegistrationState.BOUND and each.patient is not None
     ]
+    return numbers.with_former(session, bound)
+
+
+def former_selves(session: Session, person_id: UUID) -> Sequence[UUID]:
+    """Accounts that were merged into this one: lines of the log go on naming them."""
+    return repository.merged_into(session, person_id)
+
+
+def person_of_patient(session: Session, hospital: int, patient: str) -> UUID | None:
+    """The person who is bound to a hospital's patient, if anybody is."""
+    found = repository.registration_of_patient(session, hospital, patient)
+    return found.person_id if found is not None and found.state == RegistrationState.BOUND else None
 
 
 def erase(session: Session, vault: Vault, person_id: UUID, now: datetime) -> None:
@@ -178,4 +245,4 @@ def erase(session: Session, vault: Vault, person_id: UUID, now: datetime) -> Non
         passkey.removed_at = now
         session.add(passkey)
     repository.end_logins(session, person_id, now)
-    vault.destroy([person_id])
+    vault.destroy([person_id, *repository.forget_papers(session, person_id)])

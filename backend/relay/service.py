@@ -26,11 +26,13 @@ __all__ = [
     "RelayError",
     "RelayRefused",
     "RelayUnavailable",
+    "at_the_visit",
     "match_at_first_visit",
     "relay_client",
 ]
 
 FIRST_VISIT: Final = "first-visit"
+VISIT_CHECK: Final = "visit-check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,16 @@ def match_at_first_visit(relay: RelayClient, who: Known, number: str, actor: str
         raise IdentityDiffers(differing)
     numbers = relay.registrations(who, errand)
     return Match(len({*numbers} - {number}))
+
+
+def at_the_visit(relay: RelayClient, number: str, actor: str) -> Known:
+    """Whose registration number it is, for the check of identity and eligibility at the visit.
+
+    Raises:
+        PatientUnknown: there is no such number.
+        RelayUnavailable, RelayRefused: it could not be asked.
+    """
+    return relay.patient(number, Errand(VISIT_CHECK, actor))
 
 
 def differences(one: Known, other: Known) -> list[str]:

@@ -24,6 +24,7 @@ HOME = "/staff"
 _ACTIONS = {
     StaffFunction.BIND: (Action.LINK, ObjectKind.REGISTRATION),
     StaffFunction.BREAK_GLASS: (Action.BREAK_GLASS, ObjectKind.RECORDS),
+    StaffFunction.VISIT_CHECK: (Action.READ, ObjectKind.ELIGIBILITY),
     StaffFunction.REVIEW: (Action.BREAK_GLASS_REVIEW, ObjectKind.RECORDS),
 }
 """How a refusal of each function stands in the log."""
@@ -94,6 +95,7 @@ def needs(function: StaffFunction) -> Callable[[StaffSignedIn, Services], StaffS
 
 DeskDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.BIND))]
 ClinicianDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.BREAK_GLASS))]
+VisitDeskDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.VISIT_CHECK))]
 ReviewerDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.REVIEW))]
 
 

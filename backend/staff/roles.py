@@ -36,6 +36,8 @@ class StaffFunction(StrEnum):
     """Bind an account to the registration number at the first visit."""
     BREAK_GLASS = "break-glass"
     """Open a patient's documents in an emergency."""
+    VISIT_CHECK = "visit-check"
+    """Check identity and eligibility at the visit (본인확인·자격조회)."""
     REVIEW = "review"
     """Review emergency accesses afterwards."""
 
@@ -43,6 +45,7 @@ class StaffFunction(StrEnum):
 MATRIX: Mapping[StaffFunction, frozenset[Role]] = {
     StaffFunction.BIND: frozenset({Role.REGISTRATION}),
     StaffFunction.BREAK_GLASS: frozenset({Role.DOCTOR, Role.NURSING}),
+    StaffFunction.VISIT_CHECK: frozenset({Role.REGISTRATION}),
     StaffFunction.REVIEW: frozenset({Role.INFORMATION}),
 }
 

@@ -44,7 +44,9 @@ class Operation:
     purposes: frozenset[str]
 
 
-READ: Final = Operation("patients.read", "POST", "/relay/v1/patients/read", frozenset({"first-visit"}))
+READ: Final = Operation(
+    "patients.read", "POST", "/relay/v1/patients/read", frozenset({"first-visit", "visit-check"})
+)
 SEARCH: Final = Operation(
     "registrations.search",
     "POST",

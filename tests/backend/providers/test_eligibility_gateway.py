@@ -299,7 +299,8 @@ class TestWritten:
             json.loads(text.replace("…", "00000")) for text in re.findall(r"```json\n(.+?)```", SPEC, re.S)
         )
         base = f"{eligibility.address}/eligibility/v1"
-        assert httpx.post(f"{base}/lookups", json=look_up, headers=headers).json() == {"outcome": "not-found"}
+        answer = httpx.post(f"{base}/lookups", json=look_up, headers=headers).json()
+        assert answer["outcome"] == "not-found"
         headers["idempotency-key"] = confirm["visitId"]
         assert httpx.post(f"{base}/visits", json=confirm, headers=headers).json()["state"] == "refused"
 
