@@ -41,6 +41,7 @@ class Action(StrEnum):
     CREATE = "create"
     CHANGE = "change"
     LINK = "link"
+    MERGE = "merge"
     ERASE = "erase"
     EXPORT = "export"
     SIGN_UP = "sign-up"
@@ -174,6 +175,12 @@ TELLINGS: dict[Action, Telling] = {
         "{what:을} 계정에 연결하려 했으나 거절되었습니다",
         "linked {what} to the account",
         "tried to link {what} to the account and was refused",
+    ),
+    Action.MERGE: _tell(
+        "{what:을} 같은 분의 것과 하나로 합쳤습니다",
+        "{what:을} 하나로 합치려 했으나 거절되었습니다",
+        "merged {what} with the other one of the same person",
+        "tried to merge {what} and was refused",
     ),
     Action.ERASE: _tell(
         "{what:을} 삭제했습니다",
