@@ -13,6 +13,7 @@ from backend.db import ReadSession, WriteSession
 from backend.documents import deliveries, service
 from backend.documents.schemas import DeliveriesIn, DeliveriesOut, DocumentOut
 from backend.errors import ErrorOut, InvalidRequest
+from backend.limits.door import Door, Guessed
 from backend.oracle_door import oracle_body
 from backend.services import ServicesDep
 from verifier.bundle import MEDIA_TYPE
@@ -20,8 +21,10 @@ from verifier.bundle import MEDIA_TYPE
 router = APIRouter(tags=["documents"])
 internal = APIRouter(tags=["internal"])
 
+GUESSED = Guessed(Door.DOCUMENT, wrong=frozenset({404}))
 
-@router.get("/documents/{document_id}", responses={404: {"model": ErrorOut}})
+
+@router.get("/documents/{document_id}", responses={404: {"model": ErrorOut}}, dependencies=[GUESSED])
 def document(document_id: UUID, session: ReadSession) -> DocumentOut:
     """What may be said of a document to someone who knows its id: nothing of its content."""
     return DocumentOut.model_validate(service.get(session, document_id), from_attributes=True)
@@ -29,6 +32,7 @@ def document(document_id: UUID, session: ReadSession) -> DocumentOut:
 
 @router.get(
     "/documents/{document_id}/proof",
+    dependencies=[GUESSED],
     response_class=Response,
     responses={
         200: {"content": {MEDIA_TYPE: {}}, "description": "A proof bundle without its credential (CBOR)."},

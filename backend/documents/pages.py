@@ -9,13 +9,18 @@ from sqlmodel import Session
 from backend.db import ReadSession
 from backend.documents import links, service
 from backend.documents.models import Document
+from backend.limits.door import Door, Guessed
 from backend.services import Services, ServicesDep
 from backend.verification.view import view
 from backend.web.templating import page
 from verifier import verify
 from verifier.bundle import MEDIA_TYPE
 
-router = APIRouter(prefix=links.PREFIX.rstrip("/"), include_in_schema=False)
+router = APIRouter(
+    prefix=links.PREFIX.rstrip("/"),
+    include_in_schema=False,
+    dependencies=[Guessed(Door.SHARE_LINK, wrong=frozenset({404}))],
+)
 
 
 @router.get("/{token}", response_class=HTMLResponse)

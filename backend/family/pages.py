@@ -16,6 +16,7 @@ from backend.family.matrix import DELEGATES, GUARDIANS, Band, Relation
 from backend.family.service import PERIODS
 from backend.family.view import FUNCTIONS, PAPERS, RELATIONS, family
 from backend.functions import Function
+from backend.limits.door import Door, Guessed, by_person
 from backend.rendering import error_body
 from backend.security import OwnForm, ProvenDep, SignedInDep, form_page
 from backend.services import Services, ServicesDep
@@ -166,7 +167,7 @@ def code_form(request: Request, who: SignedInDep, services: ServicesDep) -> HTML
     return form_page(request, services, "family_accept.html", typed="", error=None)
 
 
-@router.post("/code", dependencies=[OwnForm])
+@router.post("/code", dependencies=[OwnForm, Guessed(Door.FAMILY_CODE, by_person)])
 def accept(request: Request, who: SignedInDep, services: ServicesDep, code: Text = "") -> Response:
     """Become the delegate."""
     try:

@@ -23,6 +23,8 @@ from backend.identity.schemas import (
     SessionOut,
     SignedInOut,
 )
+from backend.limits.door import Door, Guessed, Limited, by_credential, by_person
+from backend.limits.rules import Limit
 from backend.security import OwnForm, ProvenDep, SignedInDep, address_of, end_session, set_session
 from backend.services import ServicesDep
 from chain.db import writing
@@ -34,14 +36,14 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(tags=["identity"], responses=REFUSALS)
 
 
-@router.post("/sign-in/options", dependencies=[OwnForm])
+@router.post("/sign-in/options", dependencies=[OwnForm, Limited(Limit.SIGN_IN)])
 def sign_in_options(session: WriteSession, services: ServicesDep) -> OptionsOut:
     """What to ask an authenticator for to sign in; the person chooses among their passkeys."""
     options = passkeys.begin(session, services.authenticator, Purpose.SIGN_IN, services.clock())
     return OptionsOut.model_validate(options)
 
 
-@router.post("/sign-in", dependencies=[OwnForm])
+@router.post("/sign-in", dependencies=[OwnForm, Guessed(Door.SIGN_IN, by_credential)])
 def sign_in(body: AnswerIn, request: Request, response: Response, services: ServicesDep) -> SignedInOut:
     """Sign in with a passkey; the session comes as a cookie."""
     now, server = services.clock(), services.authenticator
@@ -87,7 +89,7 @@ def step_up_options(who: SignedInDep, session: WriteSession, services: ServicesD
     return OptionsOut.model_validate(options)
 
 
-@router.post("/me/step-up", dependencies=[OwnForm])
+@router.post("/me/step-up", dependencies=[OwnForm, Guessed(Door.STEP_UP, by_person)])
 def step_up(body: AnswerIn, who: SignedInDep, services: ServicesDep) -> SignedInOut:
     """Prove to be there, with a passkey of one's own."""
     now, refusal = services.clock(), None

@@ -22,6 +22,11 @@ from backend.identity.errors import ConsentMissing
 from backend.identity.models import Verification
 from backend.identity.noting import note
 from backend.identity.verification import Wish
+from backend.limits import service as limits
+from backend.limits.door import Door, Guessed, Limited, by_path
+from backend.limits.errors import TooManyRequests
+from backend.limits.rules import Limit
+from backend.limits.service import Tried, block_of
 from backend.providers.errors import ProviderError
 from backend.providers.identity import Customer, Method, Operator, Purpose
 from backend.rendering import error_body
@@ -47,7 +52,7 @@ def consent_form(request: Request, who: VisitorDep, services: ServicesDep, next:
     return _consent_page(request, services, (), _only_hospital(services), own_address(next))
 
 
-@router.post("", dependencies=[OwnForm])
+@router.post("", dependencies=[OwnForm, Limited(Limit.SIGN_UP)])
 def consented(
     request: Request,
     who: VisitorDep,
@@ -102,8 +107,9 @@ def send(
         verification.own(session, verification_id, [holder(request, services, who)])
     try:
         customer, by, how = _customer(request, typed)
+        _spend_message(services, request, customer.phone)
         services.identity.send(verification_id, customer, by, how)
-    except InvalidRequest as error:
+    except (InvalidRequest, TooManyRequests) as error:
         return _person_page(request, services, verification_id, typed, error_body(error), error.status)
     except ProviderError as error:
         try:
@@ -131,7 +137,10 @@ def confirm_form(
     )
 
 
-@router.post("/{verification_id}/confirm", dependencies=[OwnForm])
+@router.post(
+    "/{verification_id}/confirm",
+    dependencies=[OwnForm, Guessed(Door.PHONE_CODE, by_path("verification_id"))],
+)
 def confirm(
     verification_id: str,
     request: Request,
@@ -174,6 +183,18 @@ def _let_in(
     action = Action.SIGN_UP if new else Action.SIGN_IN
     note(session, action, now, address_of(request), person=account)
     return token, "/me/devices" if new and not sessions.in_app_browser(agent) else found.next
+
+
+def _spend_message(services: Services, request: Request, phone: str) -> None:
+    """A message costs money and rings at somebody's telephone. Raises TooManyRequests."""
+    address = address_of(request)
+    limits.spend(
+        services,
+        Tried(Limit.PHONE_NUMBER, phone),
+        Tried(Limit.PHONE_ADDRESS, block_of(address)),
+        Tried(Limit.PHONE_DAY, ""),
+        address=address,
+    )
 
 
 def _customer(request: Request, typed: dict[str, str]) -> tuple[Customer, Operator, Method]:

@@ -11,6 +11,8 @@ from backend.audit import service as audit
 from backend.audit.terms import Action, ObjectKind
 from backend.db import WriteSession
 from backend.errors import ErrorOut
+from backend.limits.door import Door, Guessed, Limited, by_credential
+from backend.limits.rules import Limit
 from backend.security import OwnForm, address_of
 from backend.services import ServicesDep
 from backend.staff import sessions
@@ -30,13 +32,13 @@ class StaffAnswerIn(BaseModel):
     answer: dict[str, Any]
 
 
-@router.post("/sign-in/options", dependencies=[OwnForm])
+@router.post("/sign-in/options", dependencies=[OwnForm, Limited(Limit.SIGN_IN)])
 def sign_in_options(session: WriteSession, services: ServicesDep) -> dict[str, Any]:
     """What to ask an authenticator for to sign in."""
     return sessions.request_options(session, services.authenticator, services.clock())
 
 
-@router.post("/sign-in", status_code=204, dependencies=[OwnForm])
+@router.post("/sign-in", status_code=204, dependencies=[OwnForm, Guessed(Door.STAFF_SIGN_IN, by_credential)])
 def sign_in(body: StaffAnswerIn, request: Request, response: Response, services: ServicesDep) -> None:
     """Sign in with a passkey of the staff; the session comes as a cookie."""
     now, refusal, token = services.clock(), None, ""

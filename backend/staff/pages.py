@@ -13,6 +13,7 @@ from backend.audit.terms import Action
 from backend.db import ReadSession, WriteSession
 from backend.documents import service as documents
 from backend.errors import InvalidRequest, SaegimError
+from backend.limits.door import Door, Guessed, by_field
 from backend.rendering import error_body
 from backend.security import OwnForm, address_of, form_page
 from backend.services import Services, ServicesDep
@@ -59,7 +60,7 @@ def enrol_form(request: Request, services: ServicesDep) -> HTMLResponse:
     return form_page(request, services, "staff_enrol.html", number="", error=None)
 
 
-@router.post("/enrol", dependencies=[OwnForm])
+@router.post("/enrol", dependencies=[OwnForm, Guessed(Door.ENROLMENT, by_field("number"))])
 def enrol(request: Request, services: ServicesDep, number: Text = "", code: Text = "") -> Response:
     """The code is used up; what follows is the passkey."""
     now = services.clock()

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Body, Query
 
 from backend.db import ReadSession
 from backend.errors import ErrorOut
+from backend.limits.door import Limited
+from backend.limits.rules import Limit
 from backend.services import ServicesDep
 from backend.verification import service
 from backend.verification.service import Brought
@@ -18,7 +20,11 @@ router = APIRouter(tags=["verification"])
 READER = "^(prescription|claim|certificate|[0-9]{1,6}[smhd])$"
 
 
-@router.post("/verifications", responses={413: {"model": ErrorOut}, 422: {"model": ErrorOut}})
+@router.post(
+    "/verifications",
+    responses={413: {"model": ErrorOut}, 422: {"model": ErrorOut}},
+    dependencies=[Limited(Limit.VERIFICATION)],
+)
 def verify(
     session: ReadSession,
     services: ServicesDep,

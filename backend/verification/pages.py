@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from backend.db import ReadSession
 from backend.errors import SaegimError
+from backend.limits.door import Limited
+from backend.limits.rules import Limit
 from backend.rendering import error_body
 from backend.services import ServicesDep
 from backend.verification import downloads, service
@@ -33,7 +35,7 @@ def form(request: Request) -> HTMLResponse:
     return _form(request, {"link": "", "text": "", "reader": ""})
 
 
-@router.post("/verify", response_class=HTMLResponse)
+@router.post("/verify", response_class=HTMLResponse, dependencies=[Limited(Limit.VERIFICATION)])
 def verify(
     request: Request,
     session: ReadSession,
