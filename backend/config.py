@@ -78,6 +78,20 @@ class Settings(ProcessSettings):
     eligibility_ca_file: Path | None = None
     eligibility_timeout: timedelta = timedelta(seconds=10)
 
+    # Sign-in with an account elsewhere (docs/social-sign-in.md): "kakao", "naver", with commas; empty: no buttons.
+    social_providers: Annotated[tuple[Literal["kakao", "naver"], ...], NoDecode] = ()
+    kakao_issuer: str = "https://kauth.kakao.com"
+    kakao_client_id: str = ""
+    kakao_client_secret: SecretStr | None = None
+    kakao_app_id: str = ""
+    kakao_admin_key: SecretStr | None = None
+    """With the app's id: notices of disconnected accounts are taken at /hooks/social/kakao."""
+    naver_issuer: str = "https://nid.naver.com"
+    naver_client_id: str = ""
+    naver_client_secret: SecretStr | None = None
+    social_proxy: str = ""
+    social_timeout: timedelta = timedelta(seconds=5)
+
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: object) -> object:
@@ -102,6 +116,13 @@ class Settings(ProcessSettings):
             if ip_network(each).prefixlen == 0:
                 raise ValueError("a network of all addresses would let everybody say where they come from")
         return value
+
+    @field_validator("social_providers", mode="before")
+    @classmethod
+    def _split_providers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @model_validator(mode="after")
     def _safe_in_production(self) -> Self:

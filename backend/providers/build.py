@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -18,6 +19,7 @@ from backend.providers.eligibility import (
 from backend.providers.errors import ProviderConfigInvalid
 from backend.providers.http import Limits, Reach
 from backend.providers.identity import IdentityProvider, NullIdentity, PortOneConfig, PortOneIdentity
+from backend.providers.social import OidcConfig, OidcProvider, SocialProvider, notices
 from backend.providers.webhooks import SeenWebhooks, WebhookInbox, WebhookSecretInvalid
 from chain.clock import Clock
 from chain.settings import Environment
@@ -88,6 +90,54 @@ def eligibility_provider(settings: Settings, clock: Clock) -> EligibilityProvide
         ) from None
 
 
+def social_providers(settings: Settings, clock: Clock) -> Mapping[str, SocialProvider]:
+    """Where people may have an account to sign in with, by name; none unless the settings list them.
+
+    Raises ProviderConfigInvalid.
+    """
+    makers: Mapping[str, Callable[[Settings], OidcConfig]] = {"kakao": _kakao, "naver": _naver}
+    return {
+        name: OidcProvider(makers[name](settings), clock) for name in dict.fromkeys(settings.social_providers)
+    }
+
+
+def _kakao(settings: Settings) -> OidcConfig:
+    _https(settings, "kakao_issuer", settings.kakao_issuer)
+    told = bool(settings.kakao_app_id) and settings.kakao_admin_key is not None
+    if bool(settings.kakao_app_id) != (settings.kakao_admin_key is not None):
+        raise ProviderConfigInvalid(
+            f"{_PREFIX}KAKAO_APP_ID and {_PREFIX}KAKAO_ADMIN_KEY belong together: set both or neither"
+        )
+    admin_key = _secret("kakao_admin_key", settings.kakao_admin_key) if told else ""
+    return OidcConfig(
+        name="kakao",
+        issuer=settings.kakao_issuer.rstrip("/"),
+        client_id=_given("kakao_client_id", settings.kakao_client_id),
+        client_secret=_secret("kakao_client_secret", settings.kakao_client_secret),
+        read_notice=notices.kakao(admin_key, settings.kakao_app_id) if told else None,
+        limits=_limits(settings.social_timeout),
+        reach=Reach(proxy=_proxy(settings.social_proxy, "SOCIAL_PROXY")),
+    )
+
+
+def _naver(settings: Settings) -> OidcConfig:
+    _https(settings, "naver_issuer", settings.naver_issuer)
+    client_id = _given("naver_client_id", settings.naver_client_id)
+    client_secret = _secret("naver_client_secret", settings.naver_client_secret)
+    return OidcConfig(
+        name="naver",
+        issuer=settings.naver_issuer.rstrip("/"),
+        client_id=client_id,
+        client_secret=client_secret,
+        nonce_required=False,  # the guide's table of parameters does not name it
+        state_with_code=True,
+        read_notice=notices.naver(client_id, client_secret),
+        notice_status=204,
+        limits=_limits(settings.social_timeout),
+        reach=Reach(proxy=_proxy(settings.social_proxy, "SOCIAL_PROXY")),
+    )
+
+
 def _limits(timeout: timedelta) -> Limits:
     """timeout: between two parts of an answer; a whole one may take three times as long."""
     seconds = timeout.total_seconds()
@@ -107,9 +157,9 @@ def _secret(name: str, value: SecretStr | None) -> str:
     return _given(name, secret)
 
 
-def _proxy(url: str) -> str | None:
+def _proxy(url: str, name: str = "IDENTITY_PROXY") -> str | None:
     if url and _PROXY.fullmatch(url) is None:
-        raise ProviderConfigInvalid(f"{_PREFIX}IDENTITY_PROXY must be http://host:port")
+        raise ProviderConfigInvalid(f"{_PREFIX}{name} must be http://host:port")
     return url or None
 
 

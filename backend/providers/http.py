@@ -64,6 +64,7 @@ class Ask:
         changes: something happens at the party, so that a lost answer leaves it uncertain.
         key: sent as Idempotency-Key.
         refusals: documented codes of refusals; a 5xx answer with one of these is a refusal and no breakdown.
+        form: fields of a form, where the party takes no JSON.
     """
 
     operation: str
@@ -75,6 +76,7 @@ class Ask:
     changes: bool = False
     key: str | None = None
     refusals: frozenset[str] = frozenset()
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class _Broken(Exception):
 class ProviderHttp:
     """One party at one address. Thread-safe; opens no connection until it is used.
 
-    authorization: gives the header's value anew for each request. code_of: where the party's answers carry their
-    error code (`type`, `error`).
+    authorization: gives the header's value anew for each request; empty for none. code_of: where the party's answers
+    carry their error code (`type`, `error`).
     """
 
     def __init__(
@@ -160,7 +162,8 @@ class ProviderHttp:
         self._client.close()
 
     def _attempt(self, ask: Ask) -> _Reply:
-        headers = {"authorization": self._authorization()}
+        authorization = self._authorization()
+        headers = {"authorization": authorization} if authorization else {}
         if ask.key is not None:
             headers["idempotency-key"] = ask.key
         try:
@@ -185,6 +188,8 @@ class ProviderHttp:
     def _send(self, ask: Ask, headers: Mapping[str, str]) -> _Reply:
         started = self._clock()
         content: dict[str, Any] = {} if ask.body is None else {"json": dict(ask.body)}
+        if ask.form is not None:
+            content = {"data": dict(ask.form)}
         stream = self._client.stream(
             ask.method, ask.path, params=dict(ask.params), headers=headers, **content
         )
