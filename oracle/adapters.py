@@ -16,7 +16,7 @@ from oracle.his.fhir.config import FhirConfig, make_fhir
 from oracle.his.hl7v2 import Hl7Config, make_hl7v2
 from oracle.his.mapping import MappingInvalid
 from oracle.his.sql.config import SqlConfig, make_sql, make_sql_desk
-from oracle.his.webservice.config import WebServiceConfig, make_webservice
+from oracle.his.webservice.config import WebServiceConfig, make_webservice, make_webservice_desk
 from oracle.vault import Vault
 
 Factory: TypeAlias = Callable[..., HisAdapter]
@@ -39,7 +39,7 @@ ADAPTERS: Final[Mapping[str, Registered]] = {
     "fhir": Registered(FhirConfig, make_fhir),
     "hl7v2": Registered(Hl7Config, make_hl7v2, keeps=True),
     "sql": Registered(SqlConfig, make_sql, desk=make_sql_desk),
-    "webservice": Registered(WebServiceConfig, make_webservice),
+    "webservice": Registered(WebServiceConfig, make_webservice, desk=make_webservice_desk),
 }
 """By the name in `SAEGIM_ORACLE_ADAPTER`."""
 
@@ -70,13 +70,13 @@ def make_adapter(
         raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", str(error)) from error
 
 
-def make_desk(name: str, config: Mapping[str, Any]) -> HospitalDesk | None:
+def make_desk(name: str, config: Mapping[str, Any], clock: Clock) -> HospitalDesk | None:
     """The desk of the hospital system that adapter `name` reads; None if it can not be asked. Raises NotConfigured."""
     registered = ADAPTERS.get(name)
     if registered is None or registered.desk is None:
         return None
     try:
-        return registered.desk(registered.config.model_validate(config))
+        return registered.desk(registered.config.model_validate(config), clock)
     except ValidationError as error:
         raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", _problems(error)) from None
     except MappingInvalid as error:

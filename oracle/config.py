@@ -89,6 +89,8 @@ class OracleSettings(ProcessSettings):
     relay_port: int = Field(default=8611, ge=0, le=65_535)
     relay_rate: int = Field(default=60, ge=1, le=10_000)
     """Requests a minute for each purpose."""
+    relay_patience: float = Field(default=4.0, gt=0, le=60)
+    """Seconds that the hospital system may take for an answer; less than the backend waits for the relay."""
     relay_certificate_file: Path | None = None
     relay_certificate_key_file: Path | None = None
     relay_client_ca_file: Path | None = None

@@ -149,7 +149,7 @@ class HospitalMapping(Part):
         for part, known in self.KNOWN.items():
             given: HasColumns | None = getattr(self, part)
             if given is not None:
-                yield from _column_problems(part, given.columns, known)
+                yield from column_problems(part, given.columns, known)
 
     def issuer(self) -> dict[str, Any]:
         """The institution as it stands on every document."""
@@ -171,9 +171,8 @@ _NEEDS: dict[DocumentKind, Sequence[str]] = {
 }
 
 
-def _column_problems(
-    part: str, columns: Table[str, Column], known: Table[str, fields.Field]
-) -> Iterator[str]:
+def column_problems(part: str, columns: Table[str, Column], known: Table[str, fields.Field]) -> Iterator[str]:
+    """Unknown fields and values in a part's columns, and fields that have none."""
     for name, column in columns.items():
         field = known.get(name)
         if field is None:

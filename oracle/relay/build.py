@@ -24,13 +24,14 @@ def relay_server(
     if settings.relay_keys_file is None:
         return None
     relay = Relay(
-        make_desk(settings.adapter, settings.adapter_config),
+        make_desk(settings.adapter, settings.adapter_config, clock),
         load_keys(settings.relay_keys_file),
         database,
         Vault.from_key(load_store_key(settings.store_key_file, create=False)),
         clock,
         per_minute=settings.relay_rate,
         registry=registry,
+        patience=settings.relay_patience,
     )
     return RelayServer(relay, settings.relay_host, settings.relay_port, _tls(settings))
 

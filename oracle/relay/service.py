@@ -2,60 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from joserfc.jwk import KeySet
 from prometheus_client import CollectorRegistry, Counter
-from pydantic import BaseModel, ValidationError
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from chain.clock import Clock
 from chain.db import reading, table_of, writing
 from oracle.his.base import HisError, HisUnavailable
-from oracle.his.desk import DeskPatient, HospitalDesk, TooManyPatients, same_name
+from oracle.his.desk import HospitalDesk, NotOffered, RequestReused, TooManyPatients, TooManyRows
 from oracle.his.rows import BadRow
 from oracle.logs import shown
 from oracle.relay.errors import OutsideScope, RelayProblem, TokenRefused
 from oracle.relay.limits import Buckets
 from oracle.relay.models import RelayRequest
-from oracle.relay.schemas import PatientAsked, Person
+from oracle.relay.operations import HEALTH, OPERATIONS, UNKNOWN, Operation, operation_at, parsed
+from oracle.relay.patience import Patience
+from oracle.relay.schemas import Health
 from oracle.relay.tokens import Permit, Scope, verify
 from oracle.vault import Vault
 
 log = logging.getLogger(__name__)
 
-_Shape = TypeVar("_Shape", bound=BaseModel)
+MOST_ANSWERED: Final = 1024 * 1024
+"""Bytes of one answer."""
 _NOBODY: Final = "nobody"
 """The bucket of notes about requests without a valid token: noise from the network must not fill the disk."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """Something that can be asked, and for which purposes."""
-
-    name: str
-    method: str
-    path: str
-    purposes: frozenset[str]
-
-
-READ: Final = Operation(
-    "patients.read", "POST", "/relay/v1/patients/read", frozenset({"first-visit", "visit-check"})
-)
-SEARCH: Final = Operation(
-    "registrations.search",
-    "POST",
-    "/relay/v1/registrations/search",
-    frozenset({"first-visit", "double-registration"}),
-)
-HEALTH: Final = Operation("health", "GET", "/relay/v1/health", frozenset({"health"}))
-OPERATIONS: Final = (READ, SEARCH, HEALTH)
-_UNKNOWN: Final = Operation("unknown", "", "", frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +62,8 @@ class Reply:
 
 
 class Relay:
-    """One relay. desk: None where the hospital system offers none. per_minute: requests for each purpose."""
+    """One relay. desk: None where the hospital system offers none. per_minute: requests for each purpose. patience:
+    seconds that the hospital system may take for an answer."""
 
     def __init__(
         self,
@@ -96,10 +75,12 @@ class Relay:
         *,
         per_minute: int,
         registry: CollectorRegistry,
+        patience: float = 4.0,
     ) -> None:
         self._desk, self._keys, self._database, self._vault = desk, keys, database, vault
         self._clock = clock
         self._buckets = Buckets(per_minute, clock)
+        self._patience = Patience([each.name for each in OPERATIONS], patience)
         self._counted = Counter(
             "saegim_oracle_relay_requests",
             "Relay requests by operation and outcome",
@@ -109,13 +90,13 @@ class Relay:
 
     def close(self) -> None:
         """Close the connections to the hospital system."""
+        self._patience.close()
         if self._desk is not None:
             self._desk.close()
 
     def answer(self, asked: Asked) -> Reply:
         """The reply to a request; never raises for what the request or the hospital is like."""
-        found = [each for each in OPERATIONS if (each.method, each.path) == (asked.method, asked.path)]
-        operation = found[0] if found else _UNKNOWN
+        operation = operation_at(asked.method, asked.path)
         permit: Permit | None = None
         try:
             permit = self._permit(asked)
@@ -131,7 +112,7 @@ class Relay:
 
     def refused(self, problem: RelayProblem) -> Reply:
         """The reply to a request that was broken before it could be read; only counted."""
-        self._counted.labels(_UNKNOWN.name, problem.code).inc()
+        self._counted.labels(UNKNOWN.name, problem.code).inc()
         return Reply.of(problem)
 
     # --- who asks
@@ -183,7 +164,7 @@ class Relay:
     # --- what is asked
 
     def _do(self, operation: Operation, scope: Scope, body: bytes) -> Reply:
-        if operation is _UNKNOWN:
+        if operation is UNKNOWN:
             raise RelayProblem(404, "no-such-operation")
         if scope.purpose not in operation.purposes:
             raise OutsideScope("purpose")
@@ -191,66 +172,55 @@ class Relay:
             raise RelayProblem(429, "too-many-requests", retry_after=wait)
         if operation is HEALTH:
             return self._health(body)
+        content = self._asked(operation, scope, body)
+        if len(json.dumps(content, ensure_ascii=False).encode()) > MOST_ANSWERED:
+            raise RelayProblem(413, "too-many-rows")
+        return Reply(200, content)
+
+    def _asked(self, operation: Operation, scope: Scope, body: bytes) -> dict[str, Any]:
+        """What the hospital's desk says, or a problem of a kind."""
+        asked = parsed(operation, scope, body)
+        desk, run = self._offered(operation), operation.run
+        assert run is not None
         try:
-            return self._read(scope, body) if operation is READ else self._search(scope, body)
+            found = self._patience.run(operation.name, lambda: run(desk, asked))
         except BadRow as bad:
             raise RelayProblem(502, "record-unreadable", bad.reason.value) from None
         except TooManyPatients:
             raise RelayProblem(502, "too-many-patients") from None
+        except TooManyRows:
+            raise RelayProblem(413, "too-many-rows") from None
+        except NotOffered:
+            raise RelayProblem(501, "not-offered") from None
+        except RequestReused:
+            raise RelayProblem(409, "request-reused") from None
         except HisUnavailable as error:
             log.warning("relay: %s", shown(error))
             raise RelayProblem(503, "hospital-unavailable") from None
         except HisError as error:
             log.error("relay: %s", shown(error))
             raise RelayProblem(502, "hospital-malformed") from None
+        return found.model_dump(mode="json", by_alias=True)
 
     def _health(self, body: bytes) -> Reply:
         if body:
             raise RelayProblem(400, "body-unexpected")
-        hospital = "ok"
+        desk = self._desk
+        offers = sorted(each.name for each in OPERATIONS if desk is not None and each.question in desk.offers)
+        hospital = "ok" if desk is not None else "not-offered"
         try:
-            self._offered().check()
-        except RelayProblem:
-            hospital = "not-offered"
-        except HisError as error:
+            if desk is not None:
+                self._patience.run(HEALTH.name, desk.check)
+        except (HisError, RelayProblem) as error:
             log.warning("relay: %s", shown(error))
             hospital = "unavailable"
-        return Reply(200, {"status": "ok", "hospital": hospital})
+        answer = Health.model_validate({"hospital": hospital, "offers": offers})
+        return Reply(200, answer.model_dump(mode="json", by_alias=True))
 
-    def _read(self, scope: Scope, body: bytes) -> Reply:
-        asked = _parsed(PatientAsked, body)
-        if asked.number != scope.patient:
-            raise OutsideScope("person")
-        found = self._offered().patient(asked.number)
-        if found is None:
-            raise RelayProblem(404, "patient-unknown")
-        return Reply(200, {"name": found.name, "birthDate": found.birth_date, "sex": found.sex or "unknown"})
-
-    def _search(self, scope: Scope, body: bytes) -> Reply:
-        asked = _parsed(Person, body)
-        if asked != scope.person:
-            raise OutsideScope("person")
-        found = self._offered().born(date.fromisoformat(asked.birth_date))
-        numbers = sorted(each.number for each in found if _is(each, asked))
-        return Reply(200, {"numbers": numbers})
-
-    def _offered(self) -> HospitalDesk:
-        if self._desk is None:
+    def _offered(self, operation: Operation) -> HospitalDesk:
+        if self._desk is None or operation.question not in self._desk.offers:
             raise RelayProblem(501, "not-offered")
         return self._desk
-
-
-def _is(found: DeskPatient, asked: Person) -> bool:
-    return same_name(found.name, asked.name) and (found.sex or "unknown") == asked.sex
-
-
-def _parsed(shape: type[_Shape], body: bytes) -> _Shape:
-    try:
-        return shape.model_validate_json(body)
-    except ValidationError as error:
-        fields = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        known = fields in {each.alias or name for name, each in shape.model_fields.items()}
-        raise RelayProblem(422, "body-invalid", fields if known else "") from None
 
 
 def _not_noted(error: SQLAlchemyError) -> RelayProblem:

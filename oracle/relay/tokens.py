@@ -31,8 +31,9 @@ from pydantic import (
 )
 
 from oracle.errors import KeyFileInvalid
+from oracle.his.desk_shapes import Number
 from oracle.relay.errors import TokenRefused
-from oracle.relay.schemas import Number, Person
+from oracle.relay.schemas import Person
 
 ISSUER: Final = "backend"
 AUDIENCE: Final = "oracle-relay"

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine, text
 
 MOST_ROWS: Final = 500
 MOST_NUMBERS: Final = 100
+MOST_CHOSEN: Final = 2_100
+"""Rows of one answer about a patient, a birth date or a department's schedule."""
 BEGINNING: Final = datetime(1970, 1, 1)
 
 Row: TypeAlias = dict[str, Any]
@@ -57,6 +59,11 @@ def numbered(engine: Engine, listing: Listing, column: str, numbers: Sequence[st
     """Rows whose column is one of these numbers."""
     values = _marked(numbers)
     return _rows(engine, listing, f'WHERE "{column}" IN ({_marks(values)}) ORDER BY "{listing.key}"', values)
+
+
+def chosen(engine: Engine, listing: Listing, condition: str, values: Mapping[str, Any]) -> list[Row]:
+    """Rows of a view for which a condition of ours holds; what is asked for is in `values`."""
+    return _rows(engine, listing, f'WHERE {condition} ORDER BY "{listing.key}" LIMIT {MOST_CHOSEN}', values)
 
 
 def plain(row: Mapping[Any, Any]) -> Row:

@@ -191,5 +191,72 @@ DAY_CLOSES: Final = Table(
     _won("AMT"),
 )
 
+MERGES: Final = Table(
+    "PMERGM",
+    metadata,
+    _char("OLD_PT_NO", 10, primary_key=True, comment="없어진 환자등록번호"),
+    _char("NEW_PT_NO", 10, comment="통합된 환자등록번호"),
+    _char("MRG_DTM", 14),
+)
+REQUESTS: Final = Table(
+    "PREQM",
+    metadata,
+    _char("REQ_ID", 36, primary_key=True, comment="신규등록 요청번호"),
+    _char("PT_NO", 10, comment="그 요청으로 발급한 환자등록번호"),
+)
+SESSIONS: Final = Table(
+    "RSCHDM",
+    metadata,
+    _char("SCH_NO", 24, primary_key=True, comment="진료일정번호"),
+    _char("SCH_YMD", 8, index=True),
+    _char("ST_HM", 4),
+    _char("ED_HM", 4),
+    _char("DEPT_CD", 8),
+    _char("DR_NO", 10),
+    _char("STAT_GB", 1, comment="O 진료 X 휴진"),
+)
+SLOTS: Final = Table(
+    "RSLOTD",
+    metadata,
+    _char("SCH_NO", 24, primary_key=True),
+    _char("SLOT_HM", 4, primary_key=True, comment="예약시각"),
+    Column("CAP_CNT", Integer, nullable=False, comment="정원"),
+)
+APPOINTMENTS: Final = Table(
+    "RRSVTM",
+    metadata,
+    _char("RSV_NO", 24, primary_key=True, comment="예약번호"),
+    _char("PT_NO", 10, index=True),
+    _char("SCH_NO", 24, index=True),
+    _char("SLOT_HM", 4),
+    _char("STAT_GB", 1, comment="R 예약 A 도착 F 진료완료 C 취소 N 부도"),
+    _char("PREP_TXT", 400, comment="준비사항"),
+)
+RESULTS: Final = Table(
+    "LRSLTM",
+    metadata,
+    _char("RSLT_NO", 24, primary_key=True, comment="검사결과번호"),
+    _char("PT_NO", 10, index=True),
+    _char("VST_NO", 16),
+    _char("TEST_CD", 9),
+    _char("TEST_NM", 100),
+    _char("COLL_YMD", 8, index=True),
+    _char("COLL_HMS", 6, comment="검체채취 시각"),
+    _char("REL_DTM", 14, comment="환자 공개일시; 없으면 공개하지 않음"),
+    _char("REL_GB", 1, comment="1 즉시 2 진료 후 3 의사 확인 후"),
+)
+RESULT_VALUES: Final = Table(
+    "LRSLTD",
+    metadata,
+    _char("RSLT_NO", 24, primary_key=True),
+    Column("SEQ", Integer, primary_key=True),
+    _char("ITEM_CD", 20),
+    _char("ITEM_NM", 100),
+    _char("RSLT_VAL", 400),
+    _char("UNIT_NM", 20),
+    _char("REF_TXT", 100, comment="참고치"),
+    _char("FLAG_CD", 2, comment="N L H LL HH A"),
+)
+
 STAMPED: Final = frozenset({VISITS.name, SETTLEMENTS.name})
 """Tables whose last column CHG_DT the writer fills with the moment of writing."""

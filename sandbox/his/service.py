@@ -26,6 +26,7 @@ from sandbox.his.lookup import (
     numbered,
     plain,
 )
+from sandbox.his.reception_service import add_reception
 
 _LISTS: Final[Mapping[str, Listing]] = {"receipts": RECEIPTS, "visits": VISITS}
 """By the name in the address."""
@@ -51,6 +52,7 @@ def create_app(engine: Engine, api_key: str) -> FastAPI:
             raise _not_found()
         return plain(row)
 
+    add_reception(app, engine, guarded)
     app.get("/his/v1/receipts/by-original", dependencies=guarded)(_referring(engine))
     for name, listing in _LISTS.items():
         app.get(f"/his/v1/{name}", dependencies=guarded)(_list_of(engine, listing))

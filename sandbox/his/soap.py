@@ -23,6 +23,8 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from sandbox.his import reception
+from sandbox.his import reception_lookup as lookup
 from sandbox.his.lookup import (
     BEGINNING,
     MOST_NUMBERS,
@@ -51,7 +53,7 @@ _ENVELOPES: Final = {
 for _prefix, _namespace in zip(("soap", "soap12"), _ENVELOPES, strict=True):
     register_namespace(_prefix, _namespace)  # a fault's code is a qualified name with the prefix in use
 _OLDEST: Final = next(iter(_ENVELOPES))
-_NESTED: Final = {"HANG": "Hang", "SEBU": "Sebu", "SANGBYEONG": "Sangbyeong"}
+_NESTED: Final = {"HANG": "Hang", "SEBU": "Sebu", "SANGBYEONG": "Sangbyeong", "SLOT": "Slot"}
 _ILLEGAL: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Operation: TypeAlias = Callable[[Engine, Element], Element]
@@ -145,6 +147,49 @@ def _numbered(listing: Listing, element: str, name: str, column: str) -> Operati
     return operation
 
 
+def _reception(
+    name: str, element: str, find: Callable[[Engine, Callable[[str], str]], list[Row]]
+) -> Operation:
+    """What one of the reception's desks answers; its parameters are elements with text."""
+
+    def operation(engine: Engine, asked: Element) -> Element:
+        rows = find(engine, lambda parameter: _parameter(asked, parameter) or "")
+        return _listed(f"{name}Response", element, rows)
+
+    return operation
+
+
+def _register(engine: Engine, of: Callable[[str], str]) -> list[Row]:
+    asked = [of(name) for name in ("Request", "Name", "Birth", "Sex")]
+    if not all(asked):
+        raise _Refused("Request, Name, Birth and Sex are needed")
+    return [reception.register(engine, *asked)]
+
+
+_RECEPTION: Final = (
+    ("GetPatient", "Patient", lambda engine, of: lookup.patients(engine, number=of("Number") or "-")),
+    ("GetPatientsByBirth", "Patient", lambda engine, of: lookup.patients(engine, birth=of("Birth"))),
+    ("RegisterPatient", "Patient", _register),
+    ("GetMerged", "Merged", lambda engine, of: lookup.merges(engine, of("Number"))),
+    (
+        "GetSessions",
+        "Session",
+        lambda engine, of: lookup.sessions(engine, of("Department"), of("Doctor"), of("From"), of("Until")),
+    ),
+    (
+        "GetAppointments",
+        "Appointment",
+        lambda engine, of: lookup.appointments(engine, of("Number"), of("From"), of("Until")),
+    ),
+    (
+        "GetResults",
+        "Result",
+        lambda engine, of: lookup.results(engine, of("Number"), of("From"), of("Until")),
+    ),
+    ("GetBills", "Bill", lambda engine, of: lookup.bills(engine, of("Number"))),
+)
+"""Operation, element of its rows, and what is looked up by its parameters."""
+
 _OPERATIONS: Final[Mapping[str, Operation]] = {
     f"{{{NAMESPACE}}}{name}": operation
     for name, operation in (
@@ -153,6 +198,7 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
         ("GetSunapList", _list_of(RECEIPTS, "Sunap")),
         ("GetSunaps", _numbered(RECEIPTS, "Sunap", "GetSunaps", RECEIPTS.key)),
         ("GetSunapsByOriginal", _numbered(RECEIPTS, "Sunap", "GetSunapsByOriginal", str(RECEIPTS.original))),
+        *((name, _reception(name, element, find)) for name, element, find in _RECEPTION),
     )
 }
 

@@ -46,6 +46,59 @@ SELECT "SUNAP_NO", "SEQ", "HANG_CD", "ORD_YMD", "SUGA_CD", "SUGA_GB", "SUGA_NM",
 _HWANJA: Final = """
 SELECT "PT_NO", "PT_NM", "BRTH_YMD", "SEX_GB" FROM "PPTNTM"
 """
+_TONGHAP: Final = """
+SELECT "OLD_PT_NO", "NEW_PT_NO", "MRG_DTM" FROM "PMERGM"
+"""
+_ILJEONG: Final = """
+SELECT s."SCH_NO", s."SCH_YMD", s."SCH_YMD" || s."ST_HM" || '00' AS "ST_DTM",
+       s."SCH_YMD" || s."ED_HM" || '00' AS "ED_DTM", s."DEPT_CD", d."DEPT_NM", s."DR_NO", u."EMP_NM", s."STAT_GB",
+       (SELECT COALESCE(SUM(c."CAP_CNT"), 0) FROM "RSLOTD" c WHERE c."SCH_NO" = s."SCH_NO") AS "TOT_CNT"
+  FROM "RSCHDM" s
+  LEFT JOIN "CDEPTM" d ON d."DEPT_CD" = s."DEPT_CD"
+  LEFT JOIN "HUSERM" u ON u."EMP_NO" = s."DR_NO"
+"""
+_ILJEONG_SLOT: Final = """
+SELECT c."SCH_NO", s."SCH_YMD" || c."SLOT_HM" || '00' AS "SLOT_DTM",
+       c."CAP_CNT" - (SELECT COUNT(*) FROM "RRSVTM" r WHERE r."SCH_NO" = c."SCH_NO" AND r."SLOT_HM" = c."SLOT_HM"
+                         AND r."STAT_GB" <> 'C') AS "FREE_CNT"
+  FROM "RSLOTD" c JOIN "RSCHDM" s ON s."SCH_NO" = c."SCH_NO"
+"""
+_YEYAK: Final = """
+SELECT r."RSV_NO", r."PT_NO", r."SCH_NO", s."SCH_YMD", s."SCH_YMD" || r."SLOT_HM" || '00' AS "RSV_DTM", s."DEPT_CD",
+       d."DEPT_NM", s."DR_NO", u."EMP_NM", r."STAT_GB", r."PREP_TXT"
+  FROM "RRSVTM" r
+  JOIN "RSCHDM" s ON s."SCH_NO" = r."SCH_NO"
+  LEFT JOIN "CDEPTM" d ON d."DEPT_CD" = s."DEPT_CD"
+  LEFT JOIN "HUSERM" u ON u."EMP_NO" = s."DR_NO"
+"""
+_GYEOLGWA: Final = """
+SELECT "RSLT_NO", "PT_NO", "VST_NO", "TEST_CD", "TEST_NM", "COLL_YMD", "COLL_YMD" || "COLL_HMS" AS "COLL_DTM",
+       "REL_DTM", "REL_GB" FROM "LRSLTM" WHERE "REL_DTM" IS NOT NULL
+"""
+_GYEOLGWA_HANG: Final = """
+SELECT v."RSLT_NO", v."SEQ", v."ITEM_CD", v."ITEM_NM", v."RSLT_VAL", v."UNIT_NM", v."REF_TXT", v."FLAG_CD"
+  FROM "LRSLTD" v JOIN "LRSLTM" r ON r."RSLT_NO" = v."RSLT_NO" WHERE r."REL_DTM" IS NOT NULL
+"""
+_CHEONGGU: Final = """
+SELECT s."VST_NO" || '-' || s."CALC_GB" AS "BILL_NO", s."SUNAP_NO", s."VST_NO", s."PT_NO", s."MED_FR_YMD",
+       s."SUNAP_YMD" || s."SUNAP_HMS" AS "SUNAP_DTM", s."DEPT_CD", d."DEPT_NM", s."BON_AMT", s."GONG_AMT",
+       s."JUN_AMT", s."BIG_AMT", s."TOT_AMT", s."PAT_AMT", s."PRE_AMT", s."DUE_AMT",
+       s."CARD_AMT" + s."CSHR_AMT" + s."CASH_AMT" AS "PAID_AMT",
+       CASE WHEN m."CNCL_GB" = '1' THEN 'C' WHEN m."CNCL_GB" = '2' THEN 'W'
+            WHEN s."SUNAP_GB" = '3' AND s."PRT_DTM" IS NULL THEN 'W' WHEN s."SUNAP_GB" = '3' THEN 'O'
+            WHEN s."CARD_AMT" + s."CSHR_AMT" + s."CASH_AMT" < s."DUE_AMT" AND s."HIPASS_YN" <> 'Y' THEN 'O'
+            ELSE 'S' END AS "BILL_GB"
+  FROM "SRCPTM" s
+  LEFT JOIN "SRCPTM" m ON m."ORG_SUNAP_NO" = s."SUNAP_NO" AND m."SUNAP_GB" = '5'
+  LEFT JOIN "CDEPTM" d ON d."DEPT_CD" = s."DEPT_CD"
+ WHERE s."SUNAP_GB" IN ('3', '4', '6')
+   AND NOT EXISTS (SELECT 1 FROM "SRCPTM" n WHERE n."VST_NO" = s."VST_NO" AND n."CALC_GB" = s."CALC_GB"
+                      AND n."SUNAP_GB" IN ('3', '4', '6')
+                      AND n."SUNAP_YMD" || n."SUNAP_HMS" || n."SUNAP_NO"
+                          > s."SUNAP_YMD" || s."SUNAP_HMS" || s."SUNAP_NO")
+"""
+"""An account of a visit (외래, 응급, 중간, 퇴원) as it now stands: the last act counts. BILL_GB: O to be paid, S
+settled, C cancelled, W being changed (a draft, or a mirror whose new settlement is still to come)."""
 
 VIEWS: Final = {
     "V_SGM_SUNAP": _SUNAP.format(stamp=', s."CHG_DT"'),
@@ -56,6 +109,13 @@ VIEWS: Final = {
     "V_SGM_SUNAP_HANG": _HANG,
     "V_SGM_SUNAP_SEBU": _SEBU,
     "V_SGM_HWANJA": _HWANJA,
+    "V_SGM_TONGHAP": _TONGHAP,
+    "V_SGM_ILJEONG": _ILJEONG,
+    "V_SGM_ILJEONG_SLOT": _ILJEONG_SLOT,
+    "V_SGM_YEYAK": _YEYAK,
+    "V_SGM_GYEOLGWA": _GYEOLGWA,
+    "V_SGM_GYEOLGWA_HANG": _GYEOLGWA_HANG,
+    "V_SGM_CHEONGGU": _CHEONGGU,
 }
 
 READER: Final = "saegim_reader"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from chain.clock import Clock
+from oracle.his.asking import DESK_SECONDS, Desk
 from oracle.his.desk import HospitalDesk
 from oracle.his.sql.adapter import SqlAdapter
-from oracle.his.sql.desk import SqlDesk
+from oracle.his.sql.desk import SqlSource
 from oracle.his.sql.digest_store import SqlDigestStore
 from oracle.his.sql.mapping import Mapping
 
@@ -38,9 +40,10 @@ def make_sql(config: SqlConfig, database: Engine, clock: Clock) -> SqlAdapter:
     return SqlAdapter(mapping, config.url, digests=digests, clock=clock, timeout=config.timeout)
 
 
-def make_sql_desk(config: SqlConfig) -> HospitalDesk | None:
-    """The desk of these settings; None where the mapping names no view of patients. Raises MappingInvalid."""
+def make_sql_desk(config: SqlConfig, clock: Clock) -> HospitalDesk | None:
+    """The desk of these settings; None where the mapping names no view for it. Raises MappingInvalid."""
     mapping = Mapping.load(config.mapping)
-    if mapping.patients is None:
+    if mapping.patients is None and not mapping.desk:
         return None
-    return SqlDesk(mapping, mapping.patients, config.url, timeout=config.timeout)
+    source = SqlSource(mapping, config.url, timeout=min(config.timeout, DESK_SECONDS))
+    return Desk(source, ZoneInfo(mapping.time_zone), clock)

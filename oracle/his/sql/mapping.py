@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Table
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from oracle.his import fields
+from oracle.his.desk_fields import Question
+from oracle.his.desk_mapping import desk_problems
 from oracle.his.mapping import Columns, HospitalMapping, Identifier, Part
 
 ViewName = Annotated[
@@ -67,8 +70,26 @@ class Patients(Part):
     columns: Columns
 
 
+class DeskView(Part):
+    """A view that the desk is asked about. key: names a row. by: the column that is compared with the registration
+    number; a schedule is chosen by its department instead. day: of those that are asked for by period."""
+
+    view: ViewName
+    key: Identifier
+    by: Identifier | None = None
+    day: Day | None = None
+    columns: Columns
+    details: Detail | None = None
+
+
+ELSEWHERE: Final = (Question.PATIENT, Question.BORN, Question.REGISTER)
+"""What `desk` cannot say: `patients` answers who somebody is, and nothing is written into a database."""
+_BY_PERIOD: Final = (Question.SESSIONS, Question.APPOINTMENTS, Question.RESULTS)
+
+
 class Mapping(HospitalMapping):
-    """A hospital's mapping. window_days: how far back views without stamp are read again."""
+    """A hospital's mapping. window_days: how far back views without stamp are read again. desk: what the relay may
+    ask beside `patients`."""
 
     KNOWN: ClassVar[Table[str, Table[str, fields.Field]]] = {
         **HospitalMapping.KNOWN,
@@ -82,3 +103,16 @@ class Mapping(HospitalMapping):
     form_rows: Detail | None = None
     lines: Detail | None = None
     patients: Patients | None = None
+    desk: dict[Question, DeskView] = Field(default_factory=dict)
+
+    def problems(self) -> Iterator[str]:
+        """See `HospitalMapping.problems`."""
+        yield from super().problems()
+        yield from desk_problems(self.desk)
+        for question, view in self.desk.items():
+            if question in ELSEWHERE:
+                yield f"desk.{question}: views do not answer this here; `patients` says who somebody is"
+            if (view.by is None) != (question is Question.SESSIONS):
+                yield f"desk.{question}.by: the column of the registration number, where one is asked for"
+            if view.day is None and question in _BY_PERIOD:
+                yield f"desk.{question}.day: needed, it is asked for by period"

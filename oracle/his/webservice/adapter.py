@@ -49,7 +49,7 @@ class WebServiceAdapter:
         self._zone = ZoneInfo(mapping.time_zone)
         self._conversion = Conversion(TextRules(mapping.text.binary, mapping.text.latin1), self._zone)
         self._client = WebClient(self.name, headers, limits or Limits(), context=context, **testing)
-        self._service = self._build_service(base_url.rstrip("/"))
+        self._service = service_of(mapping, base_url, self._client)
         self._heads: list[HeadRows] = []
         streams = [(stream, self._scanner(rows)) for stream, rows in self._build_streams()]
         self._reader = StreamsReader[Session](self.name, streams, _session)
@@ -96,11 +96,6 @@ class WebServiceAdapter:
         first = self._mapping.history_from
         return first.isoformat() if first else None
 
-    def _build_service(self, base_url: str) -> Service:
-        if self._mapping.soap is not None and self._mapping.protocol == "soap":
-            return SoapService(self.name, base_url, self._client, self._mapping.soap)
-        return RestService(self.name, base_url, self._client)
-
     def _build_streams(self) -> Iterator[tuple[Stream[Session], HeadRows]]:
         mapping, kinds = self._mapping, self._mapping.documents
         if mapping.visits is not None and kinds & {"visit", "diagnosis"}:
@@ -133,6 +128,14 @@ class WebServiceAdapter:
             beginning=self._beginning(),
             clock=self._clock,
         )
+
+
+def service_of(mapping: WebMapping, base_url: str, client: WebClient) -> Service:
+    """The service that a mapping describes."""
+    name, base = f"webservice:{mapping.name}", base_url.rstrip("/")
+    if mapping.soap is not None and mapping.protocol == "soap":
+        return SoapService(name, base, client, mapping.soap)
+    return RestService(name, base, client)
 
 
 @contextmanager

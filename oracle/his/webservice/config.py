@@ -8,14 +8,18 @@ import stat
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
 from chain.clock import Clock
 from oracle.errors import KeyFileInvalid, NotConfigured
+from oracle.his.asking import DESK_SECONDS, Desk
+from oracle.his.desk import HospitalDesk
 from oracle.his.webservice.adapter import WebServiceAdapter
 from oracle.his.webservice.client import Limits
+from oracle.his.webservice.desk import WebSource
 from oracle.his.webservice.mapping import Authentication, WebMapping
 
 _SANDBOX = Path(__file__).resolve().parent / "mapping.rest.yaml"
@@ -70,6 +74,21 @@ def make_webservice(config: WebServiceConfig, _: Engine, clock: Clock) -> WebSer
         context=_trust(config.ca_file),
         clock=clock,
     )
+
+
+def make_webservice_desk(config: WebServiceConfig, clock: Clock) -> HospitalDesk | None:
+    """The desk of these settings; None where the mapping has no questions. Raises as `make_webservice`."""
+    mapping = WebMapping.load(config.mapping)
+    if not mapping.desk:
+        return None
+    total = min(config.total_timeout, DESK_SECONDS)
+    limits = Limits(
+        min(config.connect_timeout, total), min(config.read_timeout, total), total, 2, config.most_bytes
+    )
+    address = _address(config.base_url or mapping.base_url, plain=config.plain_http)
+    headers = headers_of(mapping.authentication, config.credentials)
+    source = WebSource(mapping, address, headers, limits=limits, context=_trust(config.ca_file))
+    return Desk(source, ZoneInfo(mapping.time_zone), clock)
 
 
 def headers_of(authentication: Authentication, credentials: Credentials) -> dict[str, str]:

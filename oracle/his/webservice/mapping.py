@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
+from oracle.his.desk_fields import Question
+from oracle.his.desk_mapping import desk_problems
 from oracle.his.mapping import Column, HospitalMapping, Part, short
 
 _NAME = r"[A-Za-z_가-힣][A-Za-z0-9_$#가-힣-]{0,127}"
@@ -21,6 +23,18 @@ HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _CHANGES = {"since", "after", "page", "token", "limit"}
 _KEYS = {"key", "keys"}
+_ASKED: Final[Mapping[Question, frozenset[str]]] = {
+    Question.PATIENT: frozenset({"number"}),
+    Question.BORN: frozenset({"birth_date"}),
+    Question.MERGED: frozenset({"number"}),
+    Question.REGISTER: frozenset({"request", "name", "birth_date", "sex"}),
+    Question.SESSIONS: frozenset({"department", "doctor", "from", "until"}),
+    Question.APPOINTMENTS: frozenset({"number", "from", "until"}),
+    Question.RESULTS: frozenset({"number", "from", "until"}),
+    Question.BILLS: frozenset({"number"}),
+}
+_MAY_BE_LEFT_OUT: Final = frozenset({"doctor", "from", "until"})
+"""Where the service cannot choose by them: the oracle does."""
 
 
 class Authentication(Part):
@@ -44,7 +58,8 @@ class Soap(Part):
 class Operation(Part):
     """One operation of the service.
 
-    path, query: of a REST operation. action, element, parameters: of a SOAP operation.
+    path, query: of a REST operation; method, body: where it is a POST of a JSON object. action, element, parameters:
+    of a SOAP operation.
     rows: where the rows are in the answer; left out: the answer itself is the row, or a list of rows.
     whole: whether the rows have all columns and details; if not, each is read again by `row`.
     most_keys: how many keys {keys} takes at once.
@@ -52,6 +67,8 @@ class Operation(Part):
 
     path: UrlPath | None = None
     query: dict[str, str] = Field(default_factory=dict)
+    method: Literal["GET", "POST"] = "GET"
+    body: dict[str, str] = Field(default_factory=dict)
     action: str | None = None
     element: XmlName | None = None
     parameters: dict[XmlName, str | dict[XmlName, str]] = Field(default_factory=dict)
@@ -66,6 +83,7 @@ class Operation(Part):
     def _templates(self) -> Iterator[str]:
         yield self.path or ""
         yield from self.query.values()
+        yield from self.body.values()
         for value in self.parameters.values():
             yield from value.values() if isinstance(value, dict) else (value,)
 
@@ -133,8 +151,19 @@ class WebDetail(Part):
     columns: WebColumns
 
 
+class WebQuestion(Operation):
+    """How the relay's question is asked: an operation, and the columns of its rows. details: rows nested in them."""
+
+    columns: WebColumns
+    details: WebDetail | None = None
+
+
 class WebMapping(HospitalMapping):
-    """A vendor's mapping. base_url: where the service is, unless the adapter's settings say so."""
+    """A vendor's mapping. base_url: where the service is, unless the adapter's settings say so.
+
+    desk: what the relay may ask. asked_days: how {birth_date}, {from} and {until} are written, 20261124 or 2026-11-24.
+    asked_sexes: what {sex} is to the service.
+    """
 
     protocol: Literal["rest", "soap"]
     base_url: str | None = None
@@ -145,6 +174,9 @@ class WebMapping(HospitalMapping):
     settlements: WebHead | None = None
     form_rows: WebDetail | None = None
     lines: WebDetail | None = None
+    desk: dict[Question, WebQuestion] = Field(default_factory=dict)
+    asked_days: Literal["compact", "iso"] = "compact"
+    asked_sexes: dict[Literal["male", "female"], str] = {"male": "M", "female": "F"}
 
     @field_validator("base_url")
     @classmethod
@@ -163,8 +195,16 @@ class WebMapping(HospitalMapping):
                 yield from (f"{part}.{name}.{text}" for text in self._operation_problems(name, operation))
         if self.settlements is not None and self.settlements.referring is None:
             yield "settlements.referring: needed, or a cancellation could not be told from a correction"
+        yield from desk_problems(self.desk)
+        for question, asked in self.desk.items():
+            problems = [*self._protocol_problems(asked), *_asked_problems(question, asked.placeholders())]
+            yield from (f"desk.{question}.{text}" for text in problems)
 
     def _operation_problems(self, name: str, operation: Operation) -> Iterator[str]:
+        yield from self._protocol_problems(operation)
+        yield from _placeholder_problems(name, operation.placeholders())
+
+    def _protocol_problems(self, operation: Operation) -> Iterator[str]:
         rest = self.protocol == "rest"
         if rest and operation.path is None:
             yield "path: needed for protocol rest"
@@ -172,9 +212,10 @@ class WebMapping(HospitalMapping):
             yield "element: action, element and parameters are for protocol soap"
         if not rest and operation.element is None:
             yield "element: needed for protocol soap"
-        if not rest and operation.query:
-            yield "query: for protocol rest"
-        yield from _placeholder_problems(name, operation.placeholders())
+        if not rest and (operation.query or operation.body or operation.method == "POST"):
+            yield "query: method, query and body are for protocol rest"
+        if operation.body and operation.method == "GET":
+            yield "body: needs method: POST"
 
 
 def _placeholder_problems(name: str, found: Iterable[str]) -> Iterator[str]:
@@ -185,6 +226,14 @@ def _placeholder_problems(name: str, found: Iterable[str]) -> Iterator[str]:
         yield "{since}: needed, or everything would be read again and again"
     if name != "changes" and len(used & _KEYS) != 1:
         yield "{key}: give {key} for one at a time, or {keys} for several"
+
+
+def _asked_problems(question: Question, found: set[str]) -> Iterator[str]:
+    known = _ASKED[question]
+    for wrong in sorted(found - known):
+        yield f"{{{wrong}}}: there is no such placeholder here; there are {', '.join(sorted(known))}"
+    for missing in sorted(known - found - _MAY_BE_LEFT_OUT):
+        yield f"{{{missing}}}: needed"
 
 
 Placeholders = Mapping[str, str | list[str] | None]

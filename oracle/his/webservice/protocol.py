@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote
@@ -21,6 +22,8 @@ _ENVELOPE: Final = {
     "1.1": "http://schemas.xmlsoap.org/soap/envelope/",
     "1.2": "http://www.w3.org/2003/05/soap-envelope",
 }
+_ONE: Final = frozenset({"key", "number"})
+"""Placeholders of one thing that may not be there."""
 _XML_TYPES: Final = ("text/xml", "application/xml", "application/soap+xml")
 _SENDER: Final = frozenset({"Client", "Sender", "MustUnderstand", "VersionMismatch"})
 """Faults of SOAP that lie with who asked (1.1 section 4.4.1, 1.2 part 1 section 5.4.6)."""
@@ -42,7 +45,7 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RestService:
-    """JSON over HTTP, with GET."""
+    """JSON over HTTP, with GET, or POST of an object."""
 
     name: str
     base_url: str
@@ -55,8 +58,8 @@ class RestService:
         given = {name: value for name, value in query.items() if value is not None}
         if given:
             url = f"{url}?{httpx.QueryParams(given)}"
-        answer = self.client.send(Call("GET", url, doing, {"accept": "application/json"}))
-        if answer.status in (404, 410) and "{key}" in (operation.path or ""):
+        answer = self.client.send(self._call(operation, url, values, doing))
+        if answer.status in (404, 410) and _ONE.intersection(PLACEHOLDER.findall(operation.path or "")):
             return None
         refuse_status(self.name, answer, doing)
         if answer.media_type not in ("application/json", "text/json") and not answer.media_type.endswith(
@@ -71,6 +74,14 @@ class RestService:
     def rows(self, operation: Operation, content: Any, doing: str) -> list[Any]:
         """See `Service`."""
         return _rows(self.name, content, operation.rows, doing, optional=False)
+
+    def _call(self, operation: Operation, url: str, values: Placeholders, doing: str) -> Call:
+        headers = {"accept": "application/json"}
+        if operation.method == "GET":
+            return Call("GET", url, doing, headers)
+        body = {name: _text(template, values) for name, template in operation.body.items()}
+        content = json.dumps({name: value for name, value in body.items() if value is not None})
+        return Call("POST", url, doing, {**headers, "content-type": "application/json"}, content.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class RelayWorld:
         self.key = ServiceKey.create(folder / "service-key.pem")
         (folder / "relay-keys.json").write_text(json.dumps(self.key.public_jwks()))
         self.registry = CollectorRegistry()
-        self.desk: HospitalDesk | None = make_desk("sql", {"url": self.hospital_url})
+        self.desk: HospitalDesk | None = make_desk("sql", {"url": self.hospital_url}, lambda: self.now)
         self.relay = Relay(
             self.desk,
             load_keys(folder / "relay-keys.json"),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from relay_world import ACTOR, FIRST, HEALTH, NUMBER, PERSON, RelayWorld
 
+from oracle.his import asking
 from oracle.his.base import HisMalformed, HisUnavailable
 from oracle.his.desk import TooManyPatients, same_name
-from oracle.his.sql import desk as sql_desk
 
 
 def register(relay: RelayWorld, number: str, name: object, born: str, sex: str) -> None:
@@ -61,7 +61,7 @@ def test_names_in_the_hospitals_encoding_are_read(relay: RelayWorld) -> None:
 
 
 def test_a_birth_date_of_too_many_is_not_gone_through(relay: RelayWorld, monkeypatch: Any) -> None:
-    monkeypatch.setattr(sql_desk, "MOST_OF_A_DAY", 1)
+    monkeypatch.setattr(asking, "MOST_OF_A_DAY", 1)
     register(relay, "20000008", "누군가", f"{FIRST.birth:%Y%m%d}", "F")
     assert relay.search().error == (502, "too-many-patients", "")
 
@@ -87,10 +87,13 @@ def test_the_hospitals_trouble_is_told_by_kind(
 
 
 def test_health_says_how_the_hospital_system_is(relay: RelayWorld) -> None:
-    assert health(relay) == {"status": "ok", "hospital": "ok"}
+    told = health(relay)
+    assert (told["status"], told["hospital"]) == ("ok", "ok")
+    assert "bills.of" in told["offers"]
+    assert "registrations.create" not in told["offers"], "views issue no numbers"
     Path(relay.hospital_url.removeprefix("sqlite:///")).unlink()
     relay.desk.close()  # type: ignore[union-attr]
-    assert health(relay) == {"status": "ok", "hospital": "unavailable"}
+    assert health(relay)["hospital"] == "unavailable"
     assert relay.read().error == (503, "hospital-unavailable", "")
 
 
