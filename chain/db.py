@@ -103,11 +103,11 @@ def _configure_sqlite(engine: Engine, synchronous: str, busy_ms: int) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """A session that only reads: on SQLite it neither waits for a writer nor holds one up."""
-    with (
-        engine.connect().execution_options(**{READ_ONLY: True}) as connection,
-        Session(connection) as session,
-    ):
+    """A session that only reads: on SQLite it neither waits for a writer nor holds one up.
+
+    It takes a connection with its first query: many that have not asked anything yet hold none up.
+    """
+    with Session(engine.execution_options(**{READ_ONLY: True})) as session:
         yield session
 
 

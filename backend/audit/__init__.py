@@ -5,7 +5,7 @@ all its fields and the hash of the line before; a line is never changed, and rem
 range, after two years, behind a checkpoint that the log itself vouches for. On chain, in anchor batches, go only
 salted commitments to the log's head: they show that no line at or before it was changed, and tell nothing else.
 
-Other domains write through `service.note`, or one of its halves: `service.append` (in their own transaction, last)
+Other domains write through `service.note`, or one of its halves: `service.append` (part of their own transaction)
 and `service.record` (on its own, for refusals, which must outlive the transaction that is rolled back), with
 `entries.Entry` and the words of `terms`.
 """

@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from backend.audit import repository
+from backend.audit.appending import append_now
 from backend.audit.checks import MINIMUM_YEARS, years_before
 from backend.audit.entries import Entry
 from backend.audit.errors import HeadMissing, RetentionTooShort, SoundLogNeeded
 from backend.audit.line import checkpoint_digest
 from backend.audit.models import AuditCheckpoint
-from backend.audit.service import append
 from backend.audit.terms import Action, ActorKind, ObjectKind
 from backend.audit.verify import verify
 from chain.db import writing
@@ -68,5 +68,5 @@ def _prune(database: Engine, entry: Entry, cutoff: datetime) -> AuditCheckpoint 
             approved_by=entry.actor_id,
         )
         repository.remove_until(session, made)
-        append(session, [replace(entry, object_id=checkpoint_digest(made.model_dump()))])
+        append_now(session, [replace(entry, object_id=checkpoint_digest(made.model_dump()))])
         return made

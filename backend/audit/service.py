@@ -1,31 +1,31 @@
 """Writing the log, reading a patient's part of it, committing to its head.
 
-`append` takes the log's one lock and keeps it until the caller's transaction ends: append last, and never while
-waiting for the network. What is appended in a transaction that is rolled back never happened; a refusal, whose
-transaction is rolled back by its own error, is written by `record`. `note` does the right one of the two.
+What is appended in a transaction that is rolled back never happened; a refusal, whose transaction is rolled back by
+its own error, is written by `record`. `note` does the right one of the two. See `appending` for the log's one lock.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from backend.audit import repository
+from backend.audit.appending import append, append_now, only_reads, record
 from backend.audit.entries import Entry
-from backend.audit.errors import AnchorUnknown, AnchorUnproven, HeadMissing, NotInWriting
-from backend.audit.line import SALT_BYTES, Head, commitment_to, line_hash
+from backend.audit.errors import AnchorUnknown, AnchorUnproven, HeadMissing
+from backend.audit.line import SALT_BYTES, Head, commitment_to
 from backend.audit.models import AuditAnchor, AuditEvent
 from backend.audit.terms import Outcome
-from chain.db import READ_ONLY, writing
 from chain.merkle import leaf_of, verify_path
 
+__all__ = ["append", "append_now", "note", "record"]
+
 PAGE = 50
-_GIVEN = tuple(field.name for field in fields(Entry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,55 +36,6 @@ class Page:
     before: int | None
 
 
-def append(session: Session, entries: Sequence[Entry]) -> Head:
-    """Write entries as the log's next lines, in one go; the head afterwards.
-
-    Raises:
-        NotInWriting: the session only reads.
-        HeadMissing: the migrations have not run.
-    """
-    if _only_reads(session):
-        raise NotInWriting
-    last = repository.head(session, lock=True)
-    if last is None:
-        raise HeadMissing
-    if not entries:
-        return last
-    patients = repository.patient_numbers(session, {e.patient for e in entries if e.patient is not None})
-    lines = []
-    for entry in entries:
-        line = _line(entry, last, patients)
-        last = Head(line["number"], line["hash"])
-        lines.append(line)
-    repository.add_lines(session, lines)
-    repository.move_patient_heads(session, patients)
-    repository.move_head(session, last)
-    return last
-
-
-def _line(entry: Entry, last: Head, patients: dict[str, int]) -> repository.Row:
-    """The line after `last`; counts it for its patient in `patients`."""
-    if entry.patient is not None:
-        patients[entry.patient] = patients.get(entry.patient, 0) + 1
-    line = {
-        **{name: getattr(entry, name) for name in _GIVEN},
-        "number": last.number + 1,
-        "patient_number": patients[entry.patient] if entry.patient is not None else None,
-        "salt": os.urandom(SALT_BYTES),
-        "previous": last.hash,
-    }
-    return line | {"hash": line_hash(line)}
-
-
-def record(database: Engine, entries: Sequence[Entry]) -> Head:
-    """Write entries in a transaction of their own: for refusals, and for endpoints that only read otherwise.
-
-    Not while the same request holds a write transaction open: on SQLite it would wait for itself.
-    """
-    with writing(database) as session:
-        return append(session, entries)
-
-
 def note(database: Engine, session: Session, entries: Sequence[Entry]) -> None:
     """Write entries from inside a request, whatever kind its `session` is.
 
@@ -92,7 +43,7 @@ def note(database: Engine, session: Session, entries: Sequence[Entry]) -> None:
     transaction, for what is rolled back did not happen; what was refused is written when the transaction has ended,
     however it ends.
     """
-    if _only_reads(session):
+    if only_reads(session):
         record(database, entries)
         return
     refused = [entry for entry in entries if entry.outcome is Outcome.REFUSED]
@@ -101,10 +52,6 @@ def note(database: Engine, session: Session, entries: Sequence[Entry]) -> None:
         append(session, allowed)
     if refused:
         _when_ended(session, lambda: record(database, refused))
-
-
-def _only_reads(session: Session) -> bool:
-    return bool(session.connection().get_execution_options().get(READ_ONLY))
 
 
 def _when_ended(session: Session, act: Callable[[], object]) -> None:

@@ -73,11 +73,12 @@ class AuditLog:
 
     def append(self, *entries: Entry) -> Head:
         with writing(self.engine) as session:
-            return service.append(session, entries)
+            return service.append_now(session, entries)
 
     def append_and_fail(self, *entries: Entry) -> None:
-        """Append in a transaction that is then rolled back. Raises Undone."""
+        """Append in a transaction that is then rolled back, after what was written and before. Raises Undone."""
         with writing(self.engine) as session:
+            service.append_now(session, entries)
             service.append(session, entries)
             raise Undone
 
