@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from backend_world import World
-from soft_key import PRESENT, VERIFIED, SoftKey
+from sandbox.soft_key import PRESENT, VERIFIED, SoftKey
 from visitor import SITE, Browser
 
 Browsers = Callable[[], Browser]
