@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 import uvicorn
@@ -41,9 +42,23 @@ def serve(settings: Settings, arguments: argparse.Namespace) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     migrate_all(settings, arguments)
     app = create_app(Services.build(settings))
-    # uvicorn's own access log would write addresses, which may carry a link's token; ours writes routes.
-    uvicorn.run(app, host=arguments.host, port=arguments.port, access_log=False, server_header=False)
+    uvicorn.run(app, host=arguments.host, port=arguments.port, **server_options(settings))
     return 0
+
+
+def server_options(settings: Settings) -> dict[str, Any]:
+    """How uvicorn is run wherever this application is served."""
+    return {
+        # uvicorn's own access log would write addresses, which may carry a link's token; ours writes routes.
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": bool(settings.trusted_proxies),
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "http": "h11",  # the one whose size of headers can be bounded
+        "h11_max_incomplete_event_size": settings.header_size_limit,
+        "timeout_keep_alive": 5,
+        "timeout_graceful_shutdown": 30,
+    }
 
 
 def migrate_all(settings: Settings, arguments: argparse.Namespace) -> int:

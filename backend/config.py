@@ -11,7 +11,7 @@ from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from backend.limits.rules import rules_of
-from chain.settings import Environment, ProcessSettings
+from chain.settings import Duration, Environment, ProcessSettings
 
 DATA = Path(".data")
 
@@ -56,6 +56,11 @@ class Settings(ProcessSettings):
     share_link_lifetime: timedelta = timedelta(days=7)
     request_size_limit: int = 2_000_000
     delivery_size_limit: int = 64_000_000
+    form_size_limit: int = 100_000
+    header_size_limit: int = 16_384
+    """Request line and headers; a longer one is not read to its end."""
+    body_timeout: Duration = timedelta(seconds=30)
+    """How long a whole body may take to come."""
     limits: str = ""
     """Changes to backend/limits/rules.py: `phone-number=3/1d, guess-pair=5/10m/1m/1h, sign-in=off`."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "::1")

@@ -61,6 +61,22 @@ class NotFound(SaegimError):
     remedy = N_("주소를 다시 확인해 주세요.")
 
 
+class BadRequest(SaegimError):
+    """What was sent cannot be read at all."""
+
+    status = 400
+    message = N_("요청을 읽을 수 없습니다.")
+    remedy = N_("화면을 새로 열어 다시 보내 주세요.")
+
+
+class Forbidden(SaegimError):
+    """Whoever asks may not do this."""
+
+    status = 403
+    message = N_("이 일을 할 권한이 없습니다.")
+    remedy = N_("다른 계정으로 로그인했는지 확인해 주세요. 필요한 권한은 병원에 문의해 주세요.")
+
+
 class MethodNotAllowed(SaegimError):
     """The address exists, the method does not."""
 
@@ -83,6 +99,19 @@ class RequestTooLarge(SaegimError):
     status = 413
     message = N_("보낸 내용이 너무 큽니다. 최대 %(limit)s바이트까지 받을 수 있습니다.")
     remedy = N_("파일을 확인하고 작은 파일로 다시 보내 주세요.")
+
+
+class RequestTooSlow(SaegimError):
+    """The body did not come to its end in time."""
+
+    status = 408
+    message = N_("보낸 내용이 제때 도착하지 않았습니다.")
+    remedy = N_("통신 상태를 확인하고 다시 보내 주세요. 아무것도 바뀌지 않았습니다.")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The rest of the body may still come: nothing else can be read from this connection."""
+        return {"connection": "close"}
 
 
 class Unauthenticated(SaegimError):

@@ -5,6 +5,7 @@ Plain ASGI, because Starlette's BaseHTTPMiddleware buffers answers and would bre
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
@@ -16,7 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.errors import RequestTooLarge
+from backend.errors import RequestTooLarge, RequestTooSlow
 from backend.rendering import render_error
 from backend.web.i18n import COOKIE, negotiate, set_language
 
@@ -100,12 +101,15 @@ class RequestLanguage:
         return cookie[COOKIE].OutputString()
 
 
-class SizeLimit:
-    """Refuses a body larger than `limit_for(path)` bytes, said in the header or only found while it streams."""
+class BodyLimit:
+    """Refuses a body of more than `limit_for(path)` bytes, said in the header or only found while it streams, and one
+    that takes longer than `seconds` to come: whoever sends a byte a minute holds a connection and gets nothing else.
+    """
 
-    def __init__(self, app: ASGIApp, *, limit_for: Callable[[str], int]) -> None:
+    def __init__(self, app: ASGIApp, *, limit_for: Callable[[str], int], seconds: float) -> None:
         self.app = app
         self.limit_for = limit_for
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -114,37 +118,56 @@ class SizeLimit:
         limit = self.limit_for(scope["path"])
         request = Request(scope)
         declared = request.headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared) > limit:
+        if not (declared.isascii() and declared.isdigit()) or int(declared[:20]) > limit:
             await render_error(request, RequestTooLarge(limit=limit))(scope, receive, send)
             return
-        seen = 0
-        exceeded = False
+        body = _Body(receive, limit, self.seconds)
         started = False
-
-        async def limited_receive() -> Message:
-            nonlocal seen, exceeded
-            message = await receive()
-            if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
-                if seen > limit:
-                    exceeded = True
-                    raise RequestTooLarge(limit=limit)
-            return message
 
         async def guarded_send(message: Message) -> None:
             nonlocal started
             # Whoever reads the body may turn our refusal into one of its own: that answer is not the reason.
-            if started or not exceeded:
+            if started or body.refusal is None:
                 started = True
                 await send(message)
 
         try:
-            await self.app(scope, limited_receive, guarded_send)
-        except RequestTooLarge:
+            await self.app(scope, body.receive, guarded_send)
+        except (RequestTooLarge, RequestTooSlow):
             if started:
                 raise
-        if exceeded and not started:
-            await render_error(request, RequestTooLarge(limit=limit))(scope, receive, send)
+        if body.refusal is not None and not started:
+            await render_error(request, body.refusal)(scope, receive, send)
+
+
+class _Body:
+    """A body while it comes. `refusal`: why it was not read to its end."""
+
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
+        self._receive, self._limit, self._seconds = receive, limit, seconds
+        self._seen, self._whole = 0, False
+        self._deadline: float | None = None
+        self.refusal: RequestTooLarge | RequestTooSlow | None = None
+
+    async def receive(self) -> Message:
+        """Raises RequestTooLarge, RequestTooSlow."""
+        if self.refusal is not None:
+            raise self.refusal
+        if self._whole:  # what is awaited now is that the reader goes away
+            return await self._receive()
+        now = asyncio.get_running_loop().time()
+        self._deadline = self._deadline or now + self._seconds
+        try:
+            message = await asyncio.wait_for(self._receive(), self._deadline - now)
+        except TimeoutError as error:
+            self.refusal = RequestTooSlow()
+            raise self.refusal from error
+        self._seen += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._seen > self._limit:
+            self.refusal = RequestTooLarge(limit=self._limit)
+            raise self.refusal
+        return message
 
 
 class RequestLog:

@@ -110,7 +110,9 @@ def send(
         _spend_message(services, request, customer.phone)
         services.identity.send(verification_id, customer, by, how)
     except (InvalidRequest, TooManyRequests) as error:
-        return _person_page(request, services, verification_id, typed, error_body(error), error.status)
+        again = _person_page(request, services, verification_id, typed, error_body(error), error.status)
+        again.headers.update(error.headers)
+        return again
     except ProviderError as error:
         try:
             verification.refuse(error)
