@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
-from backend import health, home, rendering
+from backend import client_versions, health, home, installed, rendering, scanning
 from backend.audit import endpoints as audit
+from backend.client_policy import ClientPolicy
 from backend.clients import endpoints as clients
 from backend.config import Settings
 from backend.documents import endpoints as documents
@@ -29,7 +29,7 @@ from backend.staff import endpoints as staff
 from backend.staff import pages as staff_pages
 from backend.verification import endpoints as verification
 from backend.verification import pages as verification_pages
-from backend.web.templating import STATIC
+from backend.web.static_files import StaticFiles
 
 
 def create_app(services: Services) -> FastAPI:
@@ -50,10 +50,16 @@ def create_app(services: Services) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.state.services = services
+    app.state.client_policy = ClientPolicy.read(
+        services.settings.client_least, services.settings.client_recommended
+    )
     rendering.install(app)
     _middleware(app, services.settings)
 
-    app.include_router(home.router)  # /
+    app.include_router(home.router)  # /, /view
+    app.include_router(installed.router)  # /manifest.webmanifest, /service-worker.js, /offline
+    app.include_router(scanning.router)  # /scan
+    app.include_router(scanning.api, prefix="/api/v1")  # /api/v1/codes
     app.include_router(verification_pages.router)  # /verify
     app.include_router(document_pages.router)  # /d/{token}
     app.include_router(sign_up_pages.router)  # /sign-up
@@ -73,7 +79,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(documents.internal, prefix="/internal/v1")  # /internal/v1/deliveries
     app.include_router(audit.internal, prefix="/internal/v1")  # /internal/v1/audit-heads
     app.include_router(health.router)  # /healthz, /readyz, /metrics
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", StaticFiles(), name="static")
+    client_versions.describe(app)
     return app
 
 
@@ -92,6 +99,7 @@ def _middleware(app: FastAPI, settings: Settings) -> None:
 
     app.add_middleware(CountGuesses)
     app.add_middleware(BodyLimit, limit_for=limit_for, seconds=settings.body_timeout.total_seconds())
+    app.add_middleware(client_versions.ClientVersions, policy=app.state.client_policy)
     app.add_middleware(RequestLanguage, https=https)
     app.add_middleware(GZipMiddleware, minimum_size=1_000)
     app.add_middleware(SecurityHeaders, https=https)

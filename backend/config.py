@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from backend.client_policy import ClientPolicy
 from backend.limits.rules import rules_of
 from chain.settings import Duration, Environment, ProcessSettings
 
@@ -52,6 +53,13 @@ class Settings(ProcessSettings):
     public_url: str = "http://127.0.0.1:8000"
     partner_urls: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins of other members whose document links the verify page may follow; no other address is ever fetched."""
+
+    hospital_index: int | None = None
+    """Which institution of the network this is, for its name on the pages; none: the trust file's first hospital."""
+    client_least: str = ""
+    """Installed clients (shell, kiosk, pwa) below these versions are refused: `shell=1.4, kiosk=2`."""
+    client_recommended: str = ""
+    """Below these they are answered and told to update."""
 
     share_link_lifetime: timedelta = timedelta(days=7)
     request_size_limit: int = 2_000_000
@@ -112,6 +120,11 @@ class Settings(ProcessSettings):
     def _known_limits(cls, value: str) -> str:
         rules_of(value)
         return value
+
+    @model_validator(mode="after")
+    def _readable_client_rules(self) -> Self:
+        ClientPolicy.read(self.client_least, self.client_recommended)
+        return self
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -10,13 +10,30 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from backend.errors import InternalError, InvalidRequest, MethodNotAllowed, NotFound, SaegimError
+from backend.error_pages import came_from, error_page, note_typed
+from backend.errors import (
+    BadRequest,
+    Forbidden,
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    SaegimError,
+    ServiceUnavailable,
+    Unauthenticated,
+)
 from backend.web.i18n import translate
-from backend.web.templating import page
 
 log = logging.getLogger("saegim.backend")
 
-_HTTP: dict[int, type[SaegimError]] = {404: NotFound, 405: MethodNotAllowed}
+_HTTP: dict[int, type[SaegimError]] = {
+    400: BadRequest,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    503: ServiceUnavailable,
+}
 
 
 def is_api(request: Request) -> bool:
@@ -37,12 +54,9 @@ def render_error(request: Request, error: SaegimError) -> Response:
     if is_api(request):
         return JSONResponse(error_body(error), status_code=error.status, headers=dict(error.headers))
     if error.page is not None:
-        query = f"?{request.url.query}" if request.url.query else ""
-        back = quote(f"{request.url.path}{query}" if request.method == "GET" else "/me", safe="")
+        back = quote(came_from(request) or "/me", safe="")
         return RedirectResponse(f"{error.page}?next={back}", status_code=303)
-    shown = page(request, "error.html", status=error.status, error=error_body(error), http_status=error.status)
-    shown.headers.update(error.headers)
-    return shown
+    return error_page(request, error, error_body(error))
 
 
 def install(app: FastAPI) -> None:
@@ -50,10 +64,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(SaegimError)
     async def _known(request: Request, error: SaegimError) -> Response:
+        await note_typed(request)
         return render_error(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        await note_typed(request)
         # Only places, never the values: they may be personal data.
         places = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})
         return render_error(request, InvalidRequest(where=", ".join(places[:10])))

@@ -70,6 +70,15 @@ class Services:
             return str(institution)
         return named.name_en if current_language() == "en" else named.name_ko
 
+    def hospital_name(self) -> str:
+        """What this hospital calls itself: the settings' institution, or else the first hospital of the trust file."""
+        listed = self.node.trust.institutions
+        own = self.settings.hospital_index
+        index = next(
+            (each.index for each in listed if own in (None, each.index) and each.kind == "hospital"), own
+        )
+        return "" if index is None else self.institution_name(index)
+
     def close(self) -> None:
         """Give connections back."""
         self.node.close()

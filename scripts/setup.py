@@ -101,11 +101,11 @@ def node_packages() -> None:
 
 
 def page_assets() -> None:
-    """Copy design system, fonts and htmx out of the locked npm packages: pages load nothing from elsewhere."""
+    """Copy design system, fonts and htmx out of the locked npm packages (pages load nothing from elsewhere); icons."""
     once(
         "page assets",
-        digest(NODE / "package-lock.json", ROOT / "backend" / "web" / "assets.py"),
-        (ROOT / "backend" / "web" / "static" / "vendor").exists,
+        digest(NODE / "package-lock.json", *(ROOT / "backend" / "web" / name for name in ("assets.py", "icons.py"))),
+        (ROOT / "backend" / "web" / "static" / "vendor" / "icons").exists,
         lambda: run([VENV_BIN / "python", "-m", "backend.web.assets"]),
     )
 

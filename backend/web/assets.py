@@ -1,4 +1,4 @@
-"""Copies the pages' third-party files out of the locked npm packages: `python -m backend.web.assets`.
+"""The pages' third-party files, out of the locked npm packages, and the icons: `python -m backend.web.assets`.
 
 The pages load nothing from elsewhere, so design system (KRDS), fonts and htmx are served by the backend itself.
 The result is build output (git ignores it); each package's licence goes with its files.
@@ -10,6 +10,8 @@ import json
 import re
 import shutil
 from pathlib import Path
+
+from backend.web import icons
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE_MODULES = ROOT / "hardhat-node" / "node_modules"
@@ -58,7 +60,7 @@ def _own_urls(css: str) -> str:
 
 
 def build() -> None:
-    """Copy everything anew.
+    """Copy everything anew and draw the icons.
 
     Raises:
         AssetsMissing: a package is not installed or lacks an expected file.
@@ -70,6 +72,7 @@ def build() -> None:
         for inside, below in copies:
             _copy(base / inside, VENDOR / below)
         versions[package] = json.loads((base / "package.json").read_text("utf-8"))["version"]
+    icons.build(VENDOR / "icons")
     (VENDOR / "versions.json").write_text(json.dumps(versions, indent=2) + "\n")
 
 

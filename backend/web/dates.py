@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 
 from backend.web.i18n import current_language
 
@@ -23,3 +23,10 @@ def minute(moment: datetime) -> str:
     """Day and time in Korea, in the reader's language."""
     local = moment.astimezone(KOREA)
     return format_datetime(local, format="medium", tzinfo=KOREA, locale=_LOCALES[current_language()])
+
+
+def clock_time(moment: datetime) -> str:
+    """Hour and minute in Korea, in the reader's language."""
+    return format_time(
+        moment.astimezone(KOREA), format="short", tzinfo=KOREA, locale=_LOCALES[current_language()]
+    )

@@ -23,3 +23,32 @@ for (const form of document.querySelectorAll("form[data-busy]")) {
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) window.location.reload();
 });
+
+// The size of the text changes in place, so that nothing typed is lost; the address behind the link keeps it.
+const page = document.documentElement;
+function showSize(size) {
+  page.dataset.text = size;
+  for (const link of document.querySelectorAll(".sg-text-size a")) {
+    if (link.dataset.size === size) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+for (const link of document.querySelectorAll(".sg-text-size a")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    showSize(link.dataset.size);
+    const secure = window.location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `text=${link.dataset.size}; path=/; max-age=31536000; samesite=lax${secure}`;
+  });
+}
+// The offline page comes out of a cache and knows no cookie.
+const kept = document.cookie.match(/(?:^|; )text=(100|125|150)(?:;|$)/);
+if (kept && kept[1] !== page.dataset.text) showSize(kept[1]);
+
+// "Try again" means this very page, where the offline page stands in for another one.
+for (const link of document.querySelectorAll("a[data-reload]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    window.location.reload();
+  });
+}
