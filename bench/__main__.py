@@ -29,6 +29,7 @@ BENCHES: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "sender": ("bench.sender", {"transactions": 300}),
     "pipeline": ("bench.pipeline", {"receipts": 1_500, "seconds": 10, "compared": 1_000}),
     "memory": ("bench.memory", {"documents": 2_000}),
+    "api": ("bench.api", {"users": 10, "seconds": 15, "patients": 40, "documents": 200, "appends": 300}),
 }
 
 

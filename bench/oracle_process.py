@@ -40,7 +40,7 @@ class Weighed:
 
     def processor_seconds(self) -> tuple[float, float]:
         """Seconds of a core used since then: by itself, and by the processes that sign for it."""
-        return _spent(self.pid) - self._before, sum(map(_spent, children(self.pid)))
+        return processor_seconds(self.pid) - self._before, sum(map(processor_seconds, children(self.pid)))
 
     def most_memory_of_children(self) -> float:
         """Resident MiB of its largest child now."""
@@ -65,7 +65,7 @@ def running(settings: OracleSettings) -> Iterator[Weighed]:
     try:
         if not any("health and metrics on" in line for line in process.stderr):
             raise RuntimeError("the oracle ended before it ran; try `python -m oracle check`")
-        weighed = Weighed(process.pid, monotonic(), _spent(process.pid))
+        weighed = Weighed(process.pid, monotonic(), processor_seconds(process.pid))
         threads = [
             Thread(target=process.stderr.read, daemon=True),
             Thread(target=_weigh, args=(weighed, ended), daemon=True),
@@ -104,7 +104,8 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-def _spent(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """Seconds of a core that a process has used; 0 once it is gone."""
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

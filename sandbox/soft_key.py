@@ -25,6 +25,14 @@ def un64(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def cose_key(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The public key as authenticators give it (COSE, ES256)."""
+    numbers = key.public_key().public_numbers()
+    return cbor2.dumps(
+        {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
+    )
+
+
 @dataclass
 class SoftKey:
     """One authenticator. The fields below may be changed to make a wrong answer."""
@@ -44,10 +52,8 @@ class SoftKey:
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
         """The answer to creation options."""
         self.user = un64(options["user"]["id"])
-        numbers = self.key.public_key().public_numbers()
-        cose = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
         attested = bytes(16) + struct.pack(">H", len(self.credential_id)) + self.credential_id
-        data = self._data(ATTESTED) + attested + cbor2.dumps(cose)
+        data = self._data(ATTESTED) + attested + cose_key(self.key)
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
         client = self._client("webauthn.create", options)
         return self._answer({"clientDataJSON": b64(client), "attestationObject": b64(attestation)})
