@@ -16,9 +16,11 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
 
 from chain.clock import Clock, utc_now
+from sandbox.his import fhir_reception as reception
 from sandbox.his.fhir_resources import Resource, meta
 from sandbox.his.fhir_store import MILLISECOND, TYPES, Entry, FhirStore, Question, to_local
 
@@ -53,11 +55,12 @@ class Problem(Exception):
 def create_app(engine: Engine, token: str, clock: Clock = utc_now) -> FastAPI:
     """The server for this database. Every request but for ``/fhir/metadata`` needs ``Authorization: Bearer``."""
     app = FastAPI(title="Sample FHIR server", docs_url=None, redoc_url=None, openapi_url=None)
-    server = _Server(FhirStore(engine, clock), token)
+    server = _Server(engine, FhirStore(engine, clock), token)
     app.get(f"{BASE}/metadata")(server.capabilities)
     app.post(f"{BASE}/{{kind}}/_search")(server.search_by_form)
     app.get(f"{BASE}/{{kind}}/_history")(server.history)
     app.get(f"{BASE}/{{kind}}")(server.search)
+    app.post(f"{BASE}/Patient")(server.register)
     app.get(f"{BASE}/{{kind}}/{{id_}}/_history")(server.instance_history)
     app.get(f"{BASE}/{{kind}}/{{id_}}")(server.read)
     app.delete(f"{BASE}/{{kind}}/{{id_}}")(server.delete)
@@ -66,7 +69,8 @@ def create_app(engine: Engine, token: str, clock: Clock = utc_now) -> FastAPI:
 
 
 class _Server:
-    def __init__(self, store: FhirStore, token: str) -> None:
+    def __init__(self, engine: Engine, store: FhirStore, token: str) -> None:
+        self._engine = engine
         self._store = store
         self._token = token
 
@@ -104,12 +108,26 @@ class _Server:
     def read(self, request: Request, kind: str, id_: str) -> Response:
         """One resource."""
         self._guard(request, kind)
-        found = self._store.read(kind, [id_]).get(id_)
+        found = self._store.read(kind, [id_]).get(id_) if kind not in reception.KINDS else None
         if found is not None:
             return _json(found)
+        if kind == "Patient" and (merged := reception.ended(self._engine, [id_])):
+            return _json(merged[0])
         if self._store.tombstone(kind, id_) is not None:
             raise Problem(410, "deleted", "this resource was deleted")
         raise Problem(404, "not-found", "there is no such resource")
+
+    async def register(self, request: Request) -> Response:
+        """Conditional create of a Patient: the hospital issues the registration number."""
+        self._guard(request, "Patient")
+        if reception.REQUEST not in request.headers.get("if-none-exist", ""):
+            raise Problem(400, "business-rule", "patients are registered by If-None-Exist alone")
+        try:
+            asked = json.loads(await request.body())
+            made = await run_in_threadpool(reception.register, self._engine, asked)
+        except (ValueError, KeyError, IndexError, TypeError, StopIteration):
+            raise Problem(400, "invalid", "this is no Patient with a name, birth date and gender") from None
+        return _json(made, 201)
 
     def delete(self, request: Request, kind: str, id_: str) -> Response:
         """Delete a resource."""
@@ -145,12 +163,15 @@ class _Server:
         return _json({"resourceType": "Bundle", "type": "history", "total": len(entries), "entry": entries})
 
     def _search(self, request: Request, kind: str, asked: Sequence[tuple[str, str]]) -> Response:
-        unknown = sorted({name for name, _ in asked} - _KNOWN)
+        desks = reception.answers(kind, dict(asked))
+        unknown = sorted({name for name, _ in asked} - _KNOWN - (reception.PARAMETERS if desks else set()))
         if unknown:
             raise Problem(400, "not-supported", f"unknown search parameter: {', '.join(unknown)}")
         values = dict(asked)
         count, offset = _number(values, "_count", 50), _number(values, "_offset", 0)
-        if "_id" in values:
+        if desks:
+            page = reception.search(self._engine, kind, asked)[offset : offset + count + 1]
+        elif "_id" in values:
             found = self._store.read(kind, values["_id"].split(","))
             page = list(found.values())[offset : offset + count + 1]
         else:
@@ -215,7 +236,7 @@ class _Server:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {self._token}".encode()):
             raise Problem(401, "login", "a bearer token is needed")
-        if kind not in (_FOLLOWED if followed else TYPES):
+        if kind not in (_FOLLOWED if followed else (*TYPES, *reception.KINDS)):
             raise Problem(404, "not-supported", "this server has no such resource type")
 
 

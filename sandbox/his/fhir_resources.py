@@ -189,13 +189,13 @@ def invoice(row: Row, form_rows: Iterable[Row]) -> Resource:
                 {
                     "sequence": number,
                     "chargeItemCodeableConcept": concept(FORM_ROW, each["HANG_CD"], catalog.ROWS),
-                    "priceComponent": _shares(each),
+                    "priceComponent": shares(each),
                 }
                 for number, each in enumerate(form_rows, 1)
             ],
             "totalPriceComponent": [
-                *_shares(row),
-                *(_price(code, row[name], base=False) for code, name in _SUMS.items()),
+                *shares(row),
+                *(price(code, row[name], base=False) for code, name in _SUMS.items()),
             ],
         }
     )
@@ -214,7 +214,7 @@ def statement(row: Row, items: Iterable[Row]) -> Resource:
                 {
                     "sequence": number,
                     "chargeItemReference": {"reference": f"ChargeItem/{key}-{each['SEQ']}"},
-                    "priceComponent": _shares(each),
+                    "priceComponent": shares(each),
                 }
                 for number, each in enumerate(items, 1)
             ],
@@ -352,11 +352,13 @@ def _statement_of(key: str, kind: str) -> Resource | None:
     return _reference("Invoice", statement_id(key)) if has_statement(kind) else None
 
 
-def _shares(row: Row) -> list[Resource]:
-    return [_price(code, row[name], base=True) for code, name in _COLUMNS.items()]
+def shares(row: Row) -> list[Resource]:
+    """The four columns of Form 6."""
+    return [price(code, row[name], base=True) for code, name in _COLUMNS.items()]
 
 
-def _price(code: str, amount: Any, *, base: bool) -> Resource:
+def price(code: str, amount: Any, *, base: bool) -> Resource:
+    """One price component."""
     kind = "base" if base else "informational"
     return {"type": kind, "code": concept("urn:saegim:form6:amount", code), "amount": _money(amount)}
 

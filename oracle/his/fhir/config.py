@@ -7,17 +7,22 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Engine
 
 from chain.clock import Clock
+from oracle.his.asking import DESK_SECONDS, Desk
+from oracle.his.desk import HospitalDesk
 from oracle.his.fhir.adapter import FhirAdapter, name_of
+from oracle.his.fhir.desk import FhirSource
 from oracle.his.fhir.http import Authorization, FhirHttp, Limits
 from oracle.his.fhir.mapping import FhirMapping
 from oracle.his.fhir.tokens import BackendServices, FileToken
 
+_MEGABYTE = 1024 * 1024
 _SANDBOX = Path(__file__).resolve().parent / "mapping.yaml"
 
 
@@ -34,6 +39,7 @@ class SmartConfig(BaseModel):
         "system/Encounter.rs system/Condition.rs system/Invoice.rs system/ChargeItem.rs system/Patient.rs "
         "system/Practitioner.rs"
     )
+    """Beside it what `desk` asks: Patient.crus; .rs of Schedule, Slot, Appointment, DiagnosticReport, Observation."""
 
 
 class FhirConfig(BaseModel):
@@ -70,13 +76,31 @@ class FhirConfig(BaseModel):
 def make_fhir(config: FhirConfig, database: Engine, clock: Clock) -> FhirAdapter:
     """The adapter of these settings. Raises MappingInvalid."""
     mapping = FhirMapping.load(config.mapping)
-    name = name_of(mapping)
-    limits = Limits(timeout=config.timeout, most_bytes=config.most_megabytes * 1024 * 1024)
-    verify = str(config.trust_file) if config.trust_file else True
-    http = FhirHttp(
-        name, config.base, _authorization(name, config, clock), limits=limits, clock=clock, verify=verify
+    limits = Limits(timeout=config.timeout, most_bytes=config.most_megabytes * _MEGABYTE)
+    return FhirAdapter(mapping, _http(mapping, config, limits, clock), clock=clock)
+
+
+def make_fhir_desk(config: FhirConfig, clock: Clock) -> HospitalDesk | None:
+    """The desk of these settings; None where the mapping names no question. Raises MappingInvalid."""
+    mapping = FhirMapping.load(config.mapping)
+    if not mapping.desk:
+        return None
+    limits = Limits(
+        timeout=min(config.timeout, DESK_SECONDS),
+        whole=DESK_SECONDS,
+        attempts=2,
+        most_bytes=config.most_megabytes * _MEGABYTE,
+        longest_wait=1.0,
     )
-    return FhirAdapter(mapping, http, clock=clock)
+    source = FhirSource(mapping, _http(mapping, config, limits, clock))
+    return Desk(source, ZoneInfo(mapping.time_zone), clock)
+
+
+def _http(mapping: FhirMapping, config: FhirConfig, limits: Limits, clock: Clock) -> FhirHttp:
+    name = name_of(mapping)
+    verify = str(config.trust_file) if config.trust_file else True
+    authorization = _authorization(name, config, clock)
+    return FhirHttp(name, config.base, authorization, limits=limits, clock=clock, verify=verify)
 
 
 def _authorization(name: str, config: FhirConfig, clock: Clock) -> Authorization:

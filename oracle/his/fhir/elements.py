@@ -118,6 +118,18 @@ NAMES: Final = frozenset(
 )
 """Every system and extension address that a mapping may give another name to."""
 
+DESK_NAMES: Final = frozenset(
+    {
+        "urn:saegim:registration-request",
+        "urn:saegim:bill-number",
+        *(
+            f"urn:saegim:fhir:{name}"
+            for name in ("seats", "free-seats", "session", "released", "release-rule", "department")
+        ),
+    }
+)
+"""What the relay's questions use beside them."""
+
 
 def renamed(place: Place, names: Mapping[str, str]) -> Place:
     """The place with the hospital's names in it."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -66,6 +66,13 @@ class Limits:
     longest_wait: float = 5.0
 
 
+class Created(NamedTuple):
+    """A resource to create, and the search that must find none."""
+
+    content: bytes
+    unless: str
+
+
 class FhirHttp:
     """One FHIR server. Opens no connection until it is used. base: its address, with or without a slash at the end."""
 
@@ -106,6 +113,12 @@ class FhirHttp:
         """POST ``[kind]/_search``, which keeps what is asked for out of logs of addresses. Raises as `get`."""
         return self._ask("POST", urljoin(self.base, f"{kind}/_search"), asked, what)
 
+    def create(self, kind: str, resource: Mapping[str, Any], *, unless: str, what: str) -> Any:
+        """Conditional create (R4 http, 3.1.0.8.1): the new resource, or the one that the search `unless` finds; so the
+        same may be sent again. Raises as `get`."""
+        sent = Created(json.dumps(resource, ensure_ascii=False).encode(), unless)
+        return self._ask("POST", urljoin(self.base, kind), {}, what, sent)
+
     def inside(self, link: str) -> str:
         """A link as an address of this server; raises HisMalformed when it leads elsewhere: a token goes with it."""
         url = urljoin(self.base, link)
@@ -122,13 +135,13 @@ class FhirHttp:
         if client is not None:
             client.close()
 
-    def _ask(self, method: str, url: str, asked: Asked, what: str) -> Any:
+    def _ask(self, method: str, url: str, asked: Asked, what: str, sent: Created | None = None) -> Any:
         renewed = False
         for attempt in range(1, self._limits.attempts + 1):
             last = attempt == self._limits.attempts
             header = self._authorization.header(renew=renewed)
             try:
-                status, headers, body = self._send(method, url, asked, header, what)
+                status, headers, body = self._send(method, url, asked, header, what, sent)
             except httpx.TransportError as error:
                 if last or not isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
                     raise HisUnavailable(self.name, what) from error
@@ -143,13 +156,21 @@ class FhirHttp:
         raise AssertionError("the last attempt answers or raises")
 
     def _send(
-        self, method: str, url: str, asked: Asked, header: str, what: str
+        self, method: str, url: str, asked: Asked, header: str, what: str, sent: Created | None
     ) -> tuple[int, httpx.Headers, bytes]:
         if self._client is None:
             self._client = self._open()
         content: Any = {"data": dict(asked)} if method == "POST" else {"params": dict(asked)} if asked else {}
+        headers = {"authorization": header}
+        if sent is not None:
+            content = {"content": sent.content}
+            headers |= {
+                "if-none-exist": sent.unless,
+                "prefer": "return=representation",
+                "content-type": FHIR_JSON,
+            }
         started = self._clock()
-        request = self._client.build_request(method, url, headers={"authorization": header}, **content)
+        request = self._client.build_request(method, url, headers=headers, **content)
         response = self._client.send(request, stream=True)
         try:
             return response.status_code, response.headers, b"".join(self._parts(response, started, what))
@@ -176,7 +197,7 @@ class FhirHttp:
         return seconds + _pause(attempt)
 
     def _answer(self, status: int, body: bytes, what: str) -> Any:
-        if status == 200:
+        if status in (200, 201):
             return self._json(body, what)
         if status in (404, 410):
             raise NotThere(gone=status == 410)

@@ -9,7 +9,8 @@ from typing import ClassVar, Final, Literal, TypeAlias
 from pydantic import Field, StrictStr
 
 from oracle.his import fields
-from oracle.his.fhir.elements import NAMES
+from oracle.his.desk_fields import Question
+from oracle.his.fhir.elements import DESK_NAMES, NAMES
 from oracle.his.mapping import HospitalMapping, Part
 from oracle.his.settlement import RowKind
 from records.codes import CodeList, Coverage, EncounterClass, FeeItem, Insurance, LicenceKind, RevenueClass
@@ -59,7 +60,7 @@ class FhirMapping(HospitalMapping):
     conditions: categories of Condition (``system|code``) that are a visit's diagnoses; a Condition without category
         is one if its Encounter lists it. original_parameter: the server's own search parameter for the Invoice that
         an Invoice refers to; without it the Invoices of the same patients are searched. deletions: how deleted
-        resources are found. deletions_seconds: how often.
+        resources are found. deletions_seconds: how often. desk: what the relay may ask the server.
     """
 
     KNOWN: ClassVar[Mapping[str, Mapping[str, fields.Field]]] = {}
@@ -70,10 +71,12 @@ class FhirMapping(HospitalMapping):
     original_parameter: StrictStr | None = None
     deletions: Literal["history", "none"] = "history"
     deletions_seconds: int = Field(default=10, ge=0, le=86_400)
+    desk: frozenset[Question] = frozenset()
 
     def problems(self) -> Iterator[str]:
         """Names and codes that are not known, and coded fields without a meaning."""
-        yield from (f"names.{name}: {_near(name, NAMES)}" for name in sorted(self.names.keys() - NAMES))
+        known = NAMES | DESK_NAMES
+        yield from (f"names.{name}: {_near(name, known)}" for name in sorted(self.names.keys() - known))
         yield from (
             f"codes.{name}: {_near(name, ALLOWED)}" for name in sorted(self.codes.keys() - ALLOWED.keys())
         )

@@ -163,7 +163,7 @@ class _Conversion:
             return self._code(name, field)
         return {
             Type.TEXT: self._plain_text(field.longest),
-            Type.WON: _won,
+            Type.WON: whole_won,
             Type.QUANTITY: quantity,
             Type.DAY: self._day(partial=name in _PARTIAL),
             Type.WHEN: _when,
@@ -218,7 +218,7 @@ def _when(value: Any) -> str:
     return _date(value)
 
 
-def _won(value: Any) -> int:
+def whole_won(value: Any) -> int:
     """Whole won, of a Money or a plain number."""
     if isinstance(value, Mapping):
         if value.get("currency", "KRW") != "KRW":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -176,7 +177,7 @@ class WebMapping(HospitalMapping):
     lines: WebDetail | None = None
     desk: dict[Question, WebQuestion] = Field(default_factory=dict)
     asked_days: Literal["compact", "iso"] = "compact"
-    asked_sexes: dict[Literal["male", "female"], str] = {"male": "M", "female": "F"}
+    asked_sexes: Mapping[Literal["male", "female"], str] = MappingProxyType({"male": "M", "female": "F"})
 
     @field_validator("base_url")
     @classmethod
