@@ -22,7 +22,7 @@ from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
 from backend.limits.door import CountGuesses
-from backend.middleware import BodyLimit, RequestLanguage, RequestLog, SecurityHeaders
+from backend.middleware import BodyLimit, RequestLanguage, RequestLog, SecurityHeaders, taking_files
 from backend.own_accesses import accesses
 from backend.services import Services
 from backend.staff import endpoints as staff
@@ -84,18 +84,16 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-TAKES_FILES = {"/verify", "/api/v1/verifications", "/scan", "/api/v1/codes"}
-"""Addresses that take a file; all others take what somebody types."""
-
-
 def _middleware(app: FastAPI, settings: Settings) -> None:
     """Outermost last: the log sees every answer, the headers are on every answer."""
     https = settings.public_url.startswith("https://")
 
+    takes_file = taking_files(app.routes)
+
     def limit_for(path: str) -> int:
         if path.startswith("/internal/"):
             return settings.delivery_size_limit
-        return settings.request_size_limit if path in TAKES_FILES else settings.form_size_limit
+        return settings.request_size_limit if takes_file(path) else settings.form_size_limit
 
     app.add_middleware(CountGuesses)
     app.add_middleware(BodyLimit, limit_for=limit_for, seconds=settings.body_timeout.total_seconds())

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from http.cookies import SimpleCookie
 
+from fastapi.routing import iter_route_contexts
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.errors import RequestTooLarge, RequestTooSlow
@@ -99,6 +103,24 @@ class RequestLanguage:
         settings = {"path": "/", "max-age": "31536000", "samesite": "Lax", "httponly": "true"}
         cookie[COOKIE].update(settings | ({"secure": "true"} if self.https else {}))
         return cookie[COOKIE].OutputString()
+
+
+def taking_files(routes: Sequence[BaseRoute]) -> Callable[[str], bool]:
+    """Whether a path's route takes a file or raw bytes; all others take what somebody types."""
+
+    @cache
+    def patterns() -> tuple[re.Pattern[str], ...]:
+        return tuple(
+            compile_path(str(context.path))[0]
+            for context in iter_route_contexts(routes)
+            if (dependant := getattr(context, "dependant", None)) is not None
+            and any(
+                "UploadFile" in (kind := str(field.field_info.annotation)) or "bytes" in kind
+                for field in dependant.body_params
+            )
+        )
+
+    return lambda path: any(pattern.match(path) for pattern in patterns())
 
 
 class BodyLimit:

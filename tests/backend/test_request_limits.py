@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 from backend_world import World
-from fastapi.routing import iter_route_contexts
 from uvicorn import Config, Server
 
-from backend.app import TAKES_FILES
 from backend.cli import server_options
 from backend.config import Settings
-from backend.middleware import BodyLimit
+from backend.middleware import BodyLimit, taking_files
 
 
 def test_what_somebody_types_is_smaller_than_a_file(world: World) -> None:
@@ -27,15 +25,12 @@ def test_what_somebody_types_is_smaller_than_a_file(world: World) -> None:
     assert "너무 큽니다" not in brought.text
 
 
-def test_whatever_takes_a_file_is_listed(world: World) -> None:
-    taking = {
-        context.path
-        for context in iter_route_contexts(world.app.routes)
-        if (dependant := getattr(context, "dependant", None)) is not None
-        and any("UploadFile" in str(field.field_info.annotation) for field in dependant.body_params)
-    }
-    assert taking
-    assert taking <= TAKES_FILES
+def test_what_takes_a_file_is_known_from_its_route(world: World) -> None:
+    takes = taking_files(world.app.routes)
+    assert all(takes(path) for path in ("/verify", "/api/v1/verifications", "/scan"))
+    assert not any(
+        takes(path) for path in ("/sign-up", "/staff/enrol", "/api/v1/sign-in", "/verify/x", "/none")
+    )
 
 
 @pytest.mark.parametrize("declared", ["-1", "٣", "1e3", "x", "9" * 5_000])
