@@ -13,7 +13,7 @@ from oracle.errors import NotConfigured
 from oracle.his.base import HisAdapter
 from oracle.his.desk import HospitalDesk
 from oracle.his.fhir.config import FhirConfig, make_fhir, make_fhir_desk
-from oracle.his.hl7v2 import Hl7Config, make_hl7v2
+from oracle.his.hl7v2 import Hl7Config, make_hl7v2, make_hl7v2_desk
 from oracle.his.mapping import MappingInvalid
 from oracle.his.sql.config import SqlConfig, make_sql, make_sql_desk
 from oracle.his.webservice.config import WebServiceConfig, make_webservice, make_webservice_desk
@@ -37,7 +37,7 @@ class Registered(NamedTuple):
 
 ADAPTERS: Final[Mapping[str, Registered]] = {
     "fhir": Registered(FhirConfig, make_fhir, desk=make_fhir_desk),
-    "hl7v2": Registered(Hl7Config, make_hl7v2, keeps=True),
+    "hl7v2": Registered(Hl7Config, make_hl7v2, keeps=True, desk=make_hl7v2_desk),
     "sql": Registered(SqlConfig, make_sql, desk=make_sql_desk),
     "webservice": Registered(WebServiceConfig, make_webservice, desk=make_webservice_desk),
 }

@@ -41,7 +41,8 @@ def answers(kind: str, asked: Mapping[str, str]) -> bool:
     """Whether a search is one of the reception's."""
     if kind in KINDS:
         return True
-    return (kind == "Patient" and "_id" not in asked) or (kind == "Invoice" and asked.get("type") == BILL)
+    by_person = kind == "Patient" and not {"identifier", "birthdate"}.isdisjoint(asked)
+    return by_person or (kind == "Invoice" and asked.get("type") == BILL)
 
 
 def search(engine: Engine, kind: str, asked: Sequence[tuple[str, str]]) -> list[Resource]:

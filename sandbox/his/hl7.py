@@ -58,14 +58,14 @@ def visit_message(visit: Row, diagnoses: Sequence[Row], at: datetime, *, known: 
         rank = "1" if row["MAIN_YN"] == "Y" else "2"
         code = [row["KCD_CD"], row["DIAG_NM"], "KCD"]
         segments.append(["DG1", number, "", code, "", visit["MED_DTM"], sure, *[""] * 8, rank])
-    return _message(["ADT", event, _STRUCTURES.get(event, "ADT_A01")], segments, at)
+    return message_of(["ADT", event, _STRUCTURES.get(event, "ADT_A01")], segments, at)
 
 
 def settlement_message(act: Row, rows: Sequence[Row], lines: Sequence[Row], at: datetime) -> Outgoing:
     """DFT^P03 of an act of the cashier."""
     segments = [_evn(act), _pid(act), _visit_of(act), *_lines(act, lines), _zsp(act)]
     segments += [["ZSR", row["HANG_CD"], _shares(row)] for row in rows]
-    return _message(["DFT", "P03", "DFT_P03"], segments, at)
+    return message_of(["DFT", "P03", "DFT_P03"], segments, at)
 
 
 def order_message(visit: Row, orders: Sequence[Row], at: datetime) -> Outgoing:
@@ -76,11 +76,11 @@ def order_message(visit: Row, orders: Sequence[Row], at: datetime) -> Outgoing:
         segments.append(["ORC", "DC" if order["DC_YN"] == "Y" else "NW", number])
         segments.append(["TQ1", 1, order["QTY"], "", "", "", [order["DAYS"], "d"]])
         segments += [["RXE", "", code, order["QTY"], "", "EA"], ["RXR", "PO"]]
-    return _message(["RDE", "O11", "RDE_O11"], segments, at)
+    return message_of(["RDE", "O11", "RDE_O11"], segments, at)
 
 
-def _message(kind: list[str], segments: Iterable[Sequence[Field]], at: datetime) -> Outgoing:
-    """Header and segments in the character set that holds them all."""
+def message_of(kind: list[str], segments: Iterable[Sequence[Field]], at: datetime) -> Outgoing:
+    """Header and segments in the character set that holds them all. kind: components of MSH-9."""
     charset = _charset(list(segments))
     codec = _CODECS[charset]
     body = b"\r".join(b"|".join(_field(field, codec) for field in segment) for segment in segments) + b"\r"

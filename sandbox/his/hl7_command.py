@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 from sandbox.his.hl7_feed import Feed
+from sandbox.his.hl7_query import QueryServer
 from sandbox.his.hl7_sender import ListenerGone, Sender
 from sandbox.his.operations import OperationRefused
 from sandbox.his.store import open_database
@@ -33,6 +34,9 @@ def add_command(commands: Any, shared: argparse.ArgumentParser) -> None:
         "--tries", type=int, default=10, help="without --follow: sendings of one message at the most"
     )
     send.add_argument("--no-orders", action="store_true", help="leave the prescriptions (RDE^O11) out")
+    send.add_argument(
+        "--answer", type=int, metavar="PORT", help="also answer queries, at this port of loopback"
+    )
     send.add_argument("--tls-ca", type=Path, help="PEM file of who may have issued the oracle's certificate")
     send.add_argument("--tls-certificate", type=Path, help="PEM file with certificate and key of this sender")
     send.set_defaults(run=_send)
@@ -49,8 +53,12 @@ def _send(options: argparse.Namespace) -> None:
         tries=None if options.follow else options.tries,
         tls=_context(options),
     )
-    feed, total = Feed(open_database(options.db), orders=not options.no_orders), sender.total
+    engine = open_database(options.db)
+    feed, total = Feed(engine, orders=not options.no_orders), sender.total
+    answering = None if options.answer is None else QueryServer(engine, options.answer)
     try:
+        if answering is not None:
+            answering.start()
         while True:
             for control_id, answer in sender.send(feed.changes()).refused:
                 print(f"{control_id} refused: {answer}", file=sys.stderr, flush=True)
@@ -61,6 +69,8 @@ def _send(options: argparse.Namespace) -> None:
         raise OperationRefused("send-hl7", str(gone)) from gone
     finally:
         sender.close()
+        if answering is not None:
+            answering.close()
         print(
             f"{total.accepted} acknowledged, {len(total.refused)} refused, {total.repeated} sent again",
             flush=True,

@@ -8,7 +8,7 @@ writing one). From bytes to documents: `mllp` frames, `message` fields, `receive
 from __future__ import annotations
 
 from oracle.his.hl7v2.adapter import Hl7Adapter
-from oracle.his.hl7v2.config import Hl7Config, make_hl7v2
+from oracle.his.hl7v2.config import Hl7Config, make_hl7v2, make_hl7v2_desk
 from oracle.his.hl7v2.mapping import Mapping
 
-__all__ = ["Hl7Adapter", "Hl7Config", "Mapping", "make_hl7v2"]
+__all__ = ["Hl7Adapter", "Hl7Config", "Mapping", "make_hl7v2", "make_hl7v2_desk"]

@@ -6,16 +6,21 @@ import ssl
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Engine
 
 from chain.clock import Clock
 from oracle.errors import NotConfigured
+from oracle.his.asking import DESK_SECONDS, Desk
+from oracle.his.desk import HospitalDesk
 from oracle.his.hl7v2.adapter import Hl7Adapter
+from oracle.his.hl7v2.desk import Hl7Source
 from oracle.his.hl7v2.inbox import Inbox
 from oracle.his.hl7v2.listener import Limits, Listener
 from oracle.his.hl7v2.mapping import Mapping
+from oracle.his.hl7v2.queries import Address, QueryClient
 from oracle.his.hl7v2.receiver import Counts, Receiver
 from oracle.vault import Vault
 
@@ -30,6 +35,27 @@ class Tls(BaseModel):
     certificate: Path
     key: Path
     client_ca: Path | None = None
+
+
+class QueryConfig(BaseModel):
+    """Where the interface engine answers queries. ca, certificate (with its key): PEM files of TLS; plain: without TLS
+    beyond this machine, inside a network that encrypts by itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str
+    port: int = Field(ge=1, le=65_535)
+    ca: Path | None = None
+    certificate: Path | None = None
+    plain: bool = False
+    seconds: float = Field(default=5.0, gt=0)
+
+    @model_validator(mode="after")
+    def _in_secret(self) -> Self:
+        """Who somebody is goes over this connection."""
+        if self.ca is None and not self.plain and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("an engine beyond this machine needs ca: names and numbers of people go there")
+        return self
 
 
 class Hl7Config(BaseModel):
@@ -52,6 +78,8 @@ class Hl7Config(BaseModel):
     """From the first byte of a message to its last."""
     idle_seconds: float = Field(default=3_600.0, gt=0)
     """Between two messages."""
+    query: QueryConfig | None = None
+    """The engine's other port, for what `queries` of the mapping names; None: this hospital answers none."""
 
     @model_validator(mode="after")
     def _known_senders(self) -> Self:
@@ -77,6 +105,30 @@ def make_hl7v2(config: Hl7Config, database: Engine, clock: Clock, vault: Vault) 
     listener = Listener(config.host, config.port, receiver.answer, limits, tls=tls, peers=config.peers)
     counts.connections.set_function(lambda: listener.connections)
     return Hl7Adapter(mapping, inbox, listener, counts)
+
+
+def make_hl7v2_desk(config: Hl7Config, clock: Clock) -> HospitalDesk | None:
+    """The desk of these settings; None where no queries are answered. Raises MappingInvalid, NotConfigured."""
+    mapping = Mapping.load(config.mapping)
+    if config.query is None or not mapping.queries:
+        return None
+    asked = config.query
+    address = Address(asked.host, asked.port, min(asked.seconds, DESK_SECONDS), _trusting(asked))
+    client = QueryClient(f"hl7v2:{mapping.name}", address, clock, charset=mapping.text.binary)
+    return Desk(Hl7Source(mapping, client), ZoneInfo(mapping.time_zone), clock)
+
+
+def _trusting(asked: QueryConfig) -> ssl.SSLContext | None:
+    """TLS as a client. Raises NotConfigured."""
+    if asked.ca is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=str(asked.ca))
+        if asked.certificate is not None:
+            context.load_cert_chain(asked.certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise NotConfigured("SAEGIM_ORACLE_ADAPTER_CONFIG", "query: a file can not be used as PEM") from error
+    return context
 
 
 def _context(tls: Tls) -> ssl.SSLContext:

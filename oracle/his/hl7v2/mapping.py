@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Table
 from enum import StrEnum
@@ -10,6 +11,8 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from oracle.his import fields
+from oracle.his.desk_fields import Question
+from oracle.his.desk_mapping import desk_problems
 from oracle.his.hl7v2.message import Location
 from oracle.his.mapping import Column, HospitalMapping, Part, short
 
@@ -48,6 +51,12 @@ class Place(Column):
 
 
 Places = dict[str, Annotated[Place, BeforeValidator(short)]]
+PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
+_ASKED: Final = {
+    Question.PATIENT: "number",
+    Question.BORN: "birth_date",
+    Question.MERGED: "number",
+}
 _AT: Final[tuple[PlaceText, ...]] = ("EVN-2", "MSH-7")
 
 
@@ -96,6 +105,17 @@ class Merges(Part):
     at: tuple[PlaceText, ...] = Field(default=_AT, min_length=1)
 
 
+class Query(Part):
+    """How a question is asked. message: MSH-9, such as QBP^Q22. name: QPD-1. parameters: QPD-3 and those after it.
+    columns: read of each PID of the answer; other segments (QPD-3.1) are the message's."""
+
+    message: MessageType
+    name: str
+    parameters: tuple[str, ...] = Field(min_length=1)
+    columns: Places
+    details: None = None
+
+
 class Accepted(Part):
     """What the header may say. processing: MSH-11; anything but P is a training or test system's."""
 
@@ -106,7 +126,7 @@ class Accepted(Part):
 class Mapping(HospitalMapping):
     """A mapping file for messages. `text.binary` is the encoding of messages whose MSH-18 is empty.
 
-    ignored: messages that are taken and kept, of which no document is made.
+    ignored: messages that are taken and kept, of which no document is made. queries: what the relay may ask.
     """
 
     KNOWN: ClassVar[Table[str, Table[str, fields.Field]]] = {
@@ -122,10 +142,17 @@ class Mapping(HospitalMapping):
     lines: Detail | None = None
     merges: Merges | None = None
     ignored: tuple[MessageType, ...] = ()
+    queries: dict[Question, Query] = Field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         """Mistakes that concern several places."""
         yield from super().problems()
+        yield from desk_problems(self.queries)
+        for question, query in self.queries.items():
+            if question not in _ASKED:
+                yield f"queries.{question}: HL7 v2 has no query for it"
+            elif set(PLACEHOLDER.findall(" ".join(query.parameters))) != {_ASKED[question]}:
+                yield f"queries.{question}.parameters: must hold {{{_ASKED[question]}}} and nothing else to fill in"
         named = [
             kind for part in (self.visits, self.merges, self.settlements) if part for kind in part.messages
         ]
