@@ -13,6 +13,8 @@ from backend.audit import endpoints as audit
 from backend.client_policy import ClientPolicy
 from backend.clients import endpoints as clients
 from backend.config import Settings
+from backend.devices import endpoints as devices
+from backend.devices import pages as device_pages
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
 from backend.documents import pages as document_pages
@@ -73,6 +75,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(my_pages.api, prefix="/api/v1")  # /api/v1/me/documents
     app.include_router(documents.router, prefix="/api/v1")  # /api/v1/documents/{id}, …/proof
     app.include_router(verification.router, prefix="/api/v1")  # /api/v1/verifications
+    app.include_router(device_pages.router)  # /staff/devices
+    app.include_router(devices.router, prefix="/api/v1")  # /api/v1/devices/…
     app.include_router(staff_pages.router)  # /staff/…
     app.include_router(staff.router, prefix="/api/v1")  # /api/v1/staff/…
     app.include_router(clients.router, prefix="/api/v1")  # /api/v1/oauth/token, /api/v1/institution/…

@@ -19,6 +19,7 @@ from backend.clients import commands as clients
 from backend.clients.errors import ScopeSheetInvalid
 from backend.config import Settings
 from backend.db import migrate
+from backend.devices import commands as devices
 from backend.documents import links, repository
 from backend.documents.errors import DocumentNotFound
 from backend.documents.service import erase
@@ -158,6 +159,7 @@ def parser() -> argparse.ArgumentParser:
     family.add_to(commands)
     clients.add_to(commands)
     staff.add_to(commands)
+    devices.add_to(commands)
     keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(
         required=True, metavar="COMMAND"
     )

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.devices import health as devices
 from backend.services import Services
 from chain.clock import from_block_time
 from chain.db import reading
@@ -46,6 +47,7 @@ class BackendCollector(Collector):
         """Look once at everything; each part that does not answer is a 0, never an error."""
         yield self._databases()
         yield from self._nodes(self._services.node.sources())
+        yield from devices.metrics(self._services)
         trust = self._services.node.trust
         until = from_block_time(trust.checkpoint.time) + MAX_AGE
         yield _gauge(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.audit import models as audit
 from backend.clients import models as clients
+from backend.devices import models as devices
 from backend.documents import models as documents
 from backend.family import models as family
 from backend.identity import models as identity
@@ -51,6 +52,11 @@ MAIN = tuple(
         staff.StaffCeremony,
         staff.StaffSession,
         staff.BrokenGlass,
+        devices.PairedDevice,
+        devices.DeviceKey,
+        devices.PairingCode,
+        devices.UsedProof,
+        devices.DeviceRefusals,
         limits.LimitCount,
     )
 )

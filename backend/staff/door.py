@@ -26,6 +26,7 @@ _ACTIONS = {
     StaffFunction.BREAK_GLASS: (Action.BREAK_GLASS, ObjectKind.RECORDS),
     StaffFunction.VISIT_CHECK: (Action.READ, ObjectKind.ELIGIBILITY),
     StaffFunction.REVIEW: (Action.BREAK_GLASS_REVIEW, ObjectKind.RECORDS),
+    StaffFunction.DEVICES: (Action.CHANGE, ObjectKind.DEVICE),
 }
 """How a refusal of each function stands in the log."""
 
@@ -97,6 +98,7 @@ DeskDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.BIND))]
 ClinicianDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.BREAK_GLASS))]
 VisitDeskDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.VISIT_CHECK))]
 ReviewerDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.REVIEW))]
+DeviceKeeperDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.DEVICES))]
 
 
 def staff_address(wanted: str | None) -> str:

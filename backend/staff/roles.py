@@ -40,6 +40,8 @@ class StaffFunction(StrEnum):
     """Check identity and eligibility at the visit (본인확인·자격조회)."""
     REVIEW = "review"
     """Review emergency accesses afterwards."""
+    DEVICES = "devices"
+    """Pair, rename and revoke the hospital's machines (backend/devices)."""
 
 
 MATRIX: Mapping[StaffFunction, frozenset[Role]] = {
@@ -47,6 +49,7 @@ MATRIX: Mapping[StaffFunction, frozenset[Role]] = {
     StaffFunction.BREAK_GLASS: frozenset({Role.DOCTOR, Role.NURSING}),
     StaffFunction.VISIT_CHECK: frozenset({Role.REGISTRATION}),
     StaffFunction.REVIEW: frozenset({Role.INFORMATION}),
+    StaffFunction.DEVICES: frozenset({Role.INFORMATION}),
 }
 
 

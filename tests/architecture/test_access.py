@@ -9,6 +9,9 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
+from backend.devices import endpoints as devices
+from backend.devices import pages as device_pages
+from backend.devices.door import device
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
 from backend.documents import pages as document_pages
@@ -113,6 +116,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     documents.router,
     staff.router,
     staff_pages.router,
+    device_pages.router,
 )
 
 
@@ -154,3 +158,10 @@ def test_what_is_the_staffs_asks_who_of_them_it_is() -> None:
     wrong = [route.path for route in theirs if not {staff_signed_in, enrolling} & dependencies(route)]
     assert wrong == []
     assert all(staff_visitor in dependencies(route) for route in theirs)
+
+
+def test_what_is_a_devices_asks_which_device_it_is() -> None:
+    theirs = [route for route in devices.router.routes if isinstance(route, APIRoute)]
+    asked = [route.path for route in theirs if device in dependencies(route)]
+    assert len(asked) >= 3
+    assert {route.path for route in theirs} - set(asked) == {"/devices/pairings"}  # how they come in

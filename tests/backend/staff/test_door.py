@@ -178,6 +178,7 @@ class TestMatrix:
             "/staff/bind": StaffFunction.BIND,
             "/staff/emergency": StaffFunction.BREAK_GLASS,
             "/staff/reviews": StaffFunction.REVIEW,
+            "/staff/devices": StaffFunction.DEVICES,
         }
         home = member.open("/staff").text
         for address, function in addresses.items():
