@@ -63,6 +63,9 @@ class Settings(ProcessSettings):
 
     share_link_lifetime: timedelta = timedelta(days=7)
     request_size_limit: int = 2_000_000
+    request_threads: int = 20
+    """Requests that a process works on at once; more wait. Each may hold two connections to the documents' database
+    for a moment: a process opens at most this many and four to it, and this many to the keys'."""
     delivery_size_limit: int = 64_000_000
     form_size_limit: int = 100_000
     header_size_limit: int = 16_384

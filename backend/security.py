@@ -85,7 +85,7 @@ def address_of(request: Request) -> str:
 VisitorDep = Annotated[SignedIn | None, Depends(visitor)]
 
 
-def signed_in(found: VisitorDep) -> SignedIn:
+async def signed_in(found: VisitorDep) -> SignedIn:  # async, as is `proven`: not worth a thread
     """Raises SignInRequired: 401 to the API; a page sends to the sign-in and comes back."""
     if found is None:
         raise SignInRequired
@@ -95,7 +95,7 @@ def signed_in(found: VisitorDep) -> SignedIn:
 SignedInDep = Annotated[SignedIn, Depends(signed_in)]
 
 
-def proven(found: SignedInDep) -> SignedIn:
+async def proven(found: SignedInDep) -> SignedIn:
     """Before payment, sharing, consent and key changes. Raises StepUpRequired."""
     if not found.proven:
         raise StepUpRequired

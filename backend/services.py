@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -22,6 +22,9 @@ from backend.web.i18n import current_language
 from chain.clock import Clock, utc_now
 from chain.db import make_engine
 from chain.settings import Environment
+
+SPARE_CONNECTIONS: Final = 4
+"""Above one for each thread: whoever reads and must write a line of the log needs a second for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,12 @@ class Services:
             ProviderConfigInvalid: the settings of an outside party are missing or unsafe.
         """
         strict = settings.environment is Environment.PRODUCTION
-        keys_database = make_engine(settings.keys_database_url)
+        database, keys_database = databases(settings)
         keys = KeyEncryptionKeys.load(settings.key_encryption_key_file, strict_mode=strict)
         return cls(
             settings=settings,
             clock=clock,
-            database=make_engine(settings.database_url),
+            database=database,
             keys_database=keys_database,
             vault=Vault(keys_database, keys),
             node=OwnNode.open(settings, clock),
@@ -87,13 +90,22 @@ class Services:
         self.keys_database.dispose()
 
 
+def databases(settings: Settings) -> tuple[Engine, Engine]:
+    """The documents' database and the keys', with enough connections for every thread that answers requests."""
+    threads = settings.request_threads
+    return (
+        make_engine(settings.database_url, connections=threads + SPARE_CONNECTIONS),
+        make_engine(settings.keys_database_url, connections=threads),
+    )
+
+
 def passkey_server(settings: Settings) -> PasskeyServer:
     """Passkeys for the public address: its host is the RP id, so that they work there and nowhere else."""
     address = urlsplit(settings.public_url)
     return PasskeyServer(rp_id=address.hostname or "localhost", origin=settings.public_url.rstrip("/"))
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:  # async: not worth a thread
     built: Services = request.app.state.services
     return built
 

@@ -61,15 +61,21 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def make_engine(
-    url: str, *, synchronous: Literal["NORMAL", "FULL"] = "FULL", busy_timeout: float = 10.0
+    url: str,
+    *,
+    synchronous: Literal["NORMAL", "FULL"] = "FULL",
+    busy_timeout: float = 10.0,
+    connections: int | None = None,
 ) -> Engine:
     """An engine for `url` ("sqlite:///path", "postgresql+psycopg://…") with this project's settings.
 
     `synchronous` FULL keeps a committed transaction through a power cut; the sender needs that, because what
     it has broadcast must be on disk. NORMAL may lose the last commits (never corrupt) and is for caches.
-    `busy_timeout` in seconds is how long a SQLite writer waits for another.
+    `busy_timeout` in seconds is how long a SQLite writer waits for another. `connections`: the most that are open
+    at once; None: SQLAlchemy's 15. Threads that each hold one and want a second need one more than there are threads.
     """
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    pool = {} if connections is None else {"pool_size": connections, "max_overflow": 0}
+    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), **pool)
     if engine.dialect.name == "sqlite":
         if engine.url.database and engine.url.database != ":memory:":
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from backend.vault.errors import KeyDestroyed, SealBroken
 from backend.vault.keyring import KEY_BYTES, KeyEncryptionKeys
 from backend.vault.models import WrappedKey
+from chain.db import reading
 
 NONCE_BYTES = 12
 REWRAP_BATCH = 500
@@ -60,7 +61,7 @@ class Vault:
             KeyDestroyed: the document was erased.
             SealBroken: the stored bytes were changed, or belong to another document.
         """
-        with Session(self._database) as session:
+        with reading(self._database) as session:
             row = session.get(WrappedKey, document_id)
         if row is None:
             raise KeyDestroyed(document_id)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
@@ -9,8 +13,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event, text
 
-from backend.db import ReadSession, WriteSession
-from chain.db import make_engine
+from backend.audit import service as audit
+from backend.audit.entries import Entry
+from backend.audit.terms import Action, ActorKind, ObjectKind
+from backend.config import Settings
+from backend.db import ReadSession, WriteSession, migrate
+from backend.services import databases
+from chain.db import make_engine, reading
+from chain.settings import Environment
 
 
 class DiskFull(Exception):
@@ -57,3 +67,30 @@ def test_what_could_not_be_committed_is_not_answered_as_kept(app: FastAPI) -> No
 
     event.listen(app.state.services.database, "commit", fail)
     assert TestClient(app, raise_server_exceptions=False).post("/write").status_code == 500
+
+
+def test_threads_that_all_read_and_note_at_once_get_their_second_connection(tmp_path: Path) -> None:
+    settings = Settings(
+        _env_file=None,
+        environment=Environment.TEST,
+        database_url=f"sqlite:///{tmp_path}/main.sqlite3",
+        request_threads=6,
+    )
+    database, keys = databases(settings)
+    migrate(database, "main")
+    threads = settings.request_threads
+    everybody = Barrier(threads)
+
+    def read_and_note(number: int) -> int:
+        with reading(database) as session:
+            session.execute(text("SELECT 1"))
+            everybody.wait(timeout=60)
+            at, who = datetime.now(UTC), f"thread-{number}"
+            entry = Entry(at, ActorKind.SYSTEM, who, Action.READ, ObjectKind.RECORDS)
+            return audit.record(database, [entry]).number
+
+    with ThreadPoolExecutor(threads) as pool:
+        assert sorted(pool.map(read_and_note, range(threads))) == list(range(1, threads + 1))
+    assert database.pool.checkedout() == 0
+    for engine in (database, keys):
+        engine.dispose()
