@@ -141,7 +141,7 @@ def _post(
 HEALTH: Final = Operation("health", "GET", "/relay/v1/health", frozenset({"health"}))
 UNKNOWN: Final = Operation("unknown", "", "", frozenset())
 OPERATIONS: Final = (
-    _post("patients.read", {"first-visit"}, Question.PATIENT, PatientAsked, _read),
+    _post("patients.read", {"first-visit", "visit-check"}, Question.PATIENT, PatientAsked, _read),
     _post("registrations.search", {"first-visit", "double-registration"}, Question.BORN, Person, _search),
     _post("registrations.create", {"first-visit"}, Question.REGISTER, RegistrationAsked, _create),
     _post(

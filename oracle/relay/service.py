@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from joserfc.jwk import KeySet
 from prometheus_client import CollectorRegistry, Counter
+from pydantic import ValidationError
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -186,6 +187,8 @@ class Relay:
             found = self._patience.run(operation.name, lambda: run(desk, asked))
         except BadRow as bad:
             raise RelayProblem(502, "record-unreadable", bad.reason.value) from None
+        except ValidationError:
+            raise RelayProblem(502, "record-unreadable") from None
         except TooManyPatients:
             raise RelayProblem(502, "too-many-patients") from None
         except TooManyRows:
