@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from backend import client_versions, health, home, installed, rendering, scanning
+from backend import client_versions, describing, health, home, installed, rendering, scanning
 from backend.audit import endpoints as audit
 from backend.client_policy import ClientPolicy
 from backend.clients import endpoints as clients
@@ -86,6 +86,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(audit.internal, prefix="/internal/v1")  # /internal/v1/audit-heads
     app.include_router(health.router)  # /healthz, /readyz, /metrics
     app.mount("/static", StaticFiles(), name="static")
+    describing.describe(app)
     client_versions.describe(app)
     return app
 

@@ -94,7 +94,7 @@ def Limited(limit: Limit) -> Any:
         address = address_of(request)
         service.spend(services, Tried(limit, block_of(address)), address=address)
 
-    return Depends(limited)
+    return _refusing(limited)
 
 
 def Guessed(door: Door, account: Account = nobody, *, wrong: frozenset[int] = WRONG) -> Any:
@@ -118,7 +118,13 @@ def Guessed(door: Door, account: Account = nobody, *, wrong: frozenset[int] = WR
             await run_in_threadpool(service.check, services, *tried)
         request.state.guess = Guess(services, tried, wrong, first, address)
 
-    return Depends(guessed)
+    return _refusing(guessed)
+
+
+def _refusing(dependency: Callable[..., Any]) -> Any:
+    """The API's description names the refusal (backend/describing.py)."""
+    dependency.refuses = (TooManyRequests,)  # type: ignore[attr-defined]
+    return Depends(dependency)
 
 
 def _tried(door: Door, account: str, block: str) -> tuple[Tried, ...]:

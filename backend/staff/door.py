@@ -91,6 +91,7 @@ def needs(function: StaffFunction) -> Callable[[StaffSignedIn, Services], StaffS
         audit.record(services.database, [line])
         raise NotYourRole
 
+    allowed.refuses = (NotYourRole,)  # type: ignore[attr-defined]  # for the API's description
     return allowed
 
 
