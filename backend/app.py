@@ -24,6 +24,8 @@ from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
+from backend.identity.social_hooks import router as social_hooks
+from backend.identity.social_pages import router as social_pages
 from backend.limits.door import CountGuesses
 from backend.middleware import BodyLimit, RequestLanguage, RequestLog, SecurityHeaders, taking_files
 from backend.own_accesses import accesses
@@ -67,6 +69,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(verification_pages.router)  # /verify
     app.include_router(document_pages.router)  # /d/{token}
     app.include_router(sign_up_pages.router)  # /sign-up
+    app.include_router(social_pages)  # /social/…, /me/social/…
+    app.include_router(social_hooks)  # /hooks/social/…
     app.include_router(identity_pages.router)  # /sign-in, /sign-out, /me/step-up, /me/devices, /me/data
     app.include_router(my_pages.router)  # /me, /me/documents/{id}
     app.include_router(family_pages.router)  # /me/family

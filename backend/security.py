@@ -147,6 +147,21 @@ def holder(request: Request, services: Services, who: SignedIn | None) -> str:
     return digest_of(cookie)
 
 
+def visit_of(request: Request, services: Services) -> str | None:
+    """The visit's cookie: what was begun before anyone was signed in belongs to who has it."""
+    return request.cookies.get(_visit_cookie(services))
+
+
+def ensure_visit(request: Request, response: Response, services: Services) -> str:
+    """The visit's cookie, given with this answer where there is none."""
+    known = visit_of(request, services)
+    if known:
+        return known
+    fresh = secrets.token_urlsafe(32)
+    _set(response, services, _visit_cookie(services), fresh)
+    return fresh
+
+
 def form_page(
     request: Request, services: Services, template: str, *, status: int = 200, **context: Any
 ) -> HTMLResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
@@ -14,8 +15,9 @@ from backend.clients.scope import Sheets
 from backend.config import Settings
 from backend.identity.authenticator import AuthenticationServer, PasskeyServer
 from backend.node import OwnNode
-from backend.providers.build import identity_provider
+from backend.providers.build import identity_provider, social_providers
 from backend.providers.identity import IdentityProvider
+from backend.providers.social import SocialProvider
 from backend.service_token import load_keys
 from backend.vault import KeyEncryptionKeys, Vault
 from backend.web.i18n import current_language
@@ -41,6 +43,7 @@ class Services:
     authenticator: AuthenticationServer
     identity: IdentityProvider
     scopes: Sheets = field(default_factory=lambda: Sheets({}))
+    social: Mapping[str, SocialProvider] = field(default_factory=dict)
 
     @classmethod
     def build(cls, settings: Settings, *, clock: Clock = utc_now) -> Self:
@@ -63,6 +66,7 @@ class Services:
             oracle_keys=load_keys(settings.oracle_keys_file),
             authenticator=passkey_server(settings),
             identity=identity_provider(settings, clock),
+            social=social_providers(settings, clock),
             scopes=Sheets.load(settings.scope_folder),
         )
 
@@ -86,6 +90,8 @@ class Services:
         """Give connections back."""
         self.node.close()
         self.identity.close()
+        for each in self.social.values():
+            each.close()
         self.database.dispose()
         self.keys_database.dispose()
 

@@ -8,6 +8,7 @@ from backend.devices import models as devices
 from backend.documents import models as documents
 from backend.family import models as family
 from backend.identity import models as identity
+from backend.identity import social_models as social
 from backend.limits import models as limits
 from backend.staff import models as staff
 from chain.db import table_of
@@ -32,6 +33,8 @@ MAIN = tuple(
         identity.Ceremony,
         identity.Verification,
         identity.LoginSession,
+        social.SocialLink,
+        social.SocialAttempt,
         identity.NumberLink,
         identity.Merge,
         identity.ForeignPaper,

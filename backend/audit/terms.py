@@ -79,6 +79,7 @@ class ObjectKind(StrEnum):
     SHARE_LINK = "share-link"
     ACCOUNT = "account"
     PASSKEY = "passkey"
+    SOCIAL_SIGN_IN = "social-sign-in"
     DEVICE = "device"
     CONSENT = "consent"
     DELEGATION = "delegation"
@@ -297,6 +298,7 @@ OBJECTS: dict[ObjectKind, Both] = {
     ObjectKind.SHARE_LINK: Both("공유 링크", "a share link"),
     ObjectKind.ACCOUNT: Both("계정 정보", "the account"),
     ObjectKind.PASSKEY: Both("패스키", "a passkey"),
+    ObjectKind.SOCIAL_SIGN_IN: Both("소셜 로그인", "a social sign-in"),
     ObjectKind.DEVICE: Both("기기", "a device"),
     ObjectKind.CONSENT: Both("정보 제공", "the release of information"),
     ObjectKind.DELEGATION: Both("대리 권한", "a right to act on the patient's behalf"),

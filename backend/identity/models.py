@@ -133,13 +133,14 @@ class LoginSession(SQLModel, table=True):
     """To name it on a page or in the log without the token."""
     person_id: UUID = Field(foreign_key="identity_person.id", index=True)
     method: str
-    """How it began: "passkey", "phone"."""
+    """How it began: "passkey", "phone", "kakao", "naver"."""
     browser: str
     """A short description for "my devices", such as "Chrome, Android"."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
-    proven_at: datetime = Field(sa_type=UtcDateTime)
-    """When the person last proved to be there (sign-in or step-up)."""
+    proven_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the person last proved to be there, by sign-in or step-up. None: an account elsewhere let them in, which
+    proves nothing."""
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

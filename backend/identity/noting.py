@@ -22,6 +22,7 @@ def note(
     what: ObjectKind = ObjectKind.ACCOUNT,
     which: UUID | str = "",
     refused: str | None = None,
+    reason: str | None = None,
 ) -> None:
     """One line, in the caller's transaction; call it last. `refused`: the reason's code, when it was."""
     audit.append(
@@ -36,7 +37,7 @@ def note(
                 object_id=str(which),
                 origin=origin_of(address, ActorKind.PERSON),
                 outcome=Outcome.ALLOWED if refused is None else Outcome.REFUSED,
-                reason=refused,
+                reason=refused or reason,
             )
         ],
     )

@@ -17,7 +17,7 @@ from backend.db import ReadSession, WriteSession
 from backend.documents.service import of_person
 from backend.errors import InvalidRequest
 from backend.family.service import end_of_person
-from backend.identity import passkeys, repository, service, sessions
+from backend.identity import passkeys, repository, service, sessions, social
 from backend.identity.consents import TEXTS
 from backend.identity.models import LoginSession, Passkey, RegistrationState
 from backend.identity.noting import note
@@ -46,8 +46,12 @@ def sign_in(request: Request, who: VisitorDep, services: ServicesDep, next: str 
     """The ways in."""
     if who is not None:
         return RedirectResponse(own_address(next), SEE_OTHER)
-    in_app = sessions.in_app_browser(request.headers.get("user-agent", ""))
-    return form_page(request, services, "sign_in.html", next=own_address(next), in_app=in_app)
+    agent = request.headers.get("user-agent", "")
+    ways: dict[str, Any] = {
+        "in_app": sessions.in_app_browser(agent),
+        "social": social.offered(services.social, agent),
+    }
+    return form_page(request, services, "sign_in.html", next=own_address(next), **ways)
 
 
 @router.post("/sign-out", dependencies=[OwnForm])
@@ -76,6 +80,8 @@ def devices(request: Request, who: SignedInDep, session: ReadSession, services: 
         "devices.html",
         passkeys=[_passkey(key) for key in passkeys.of(session, who.person)],
         sessions=[_session(each, who) for each in sessions.of(session, who.person)],
+        social=social.standing(session, services.social, who.person),
+        proven=who.proven,
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
-from backend.identity import numbers, repository
+from backend.identity import numbers, repository, social_repository
 from backend.identity.consents import Consent, missing
 from backend.identity.errors import AlreadyBound, ConsentMissing, IdentityUnchecked
 from backend.identity.models import ConsentGiven, Person, PersonState, Registration, RegistrationState
@@ -245,4 +245,5 @@ def erase(session: Session, vault: Vault, person_id: UUID, now: datetime) -> Non
         passkey.removed_at = now
         session.add(passkey)
     repository.end_logins(session, person_id, now)
+    social_repository.forget_person(session, person_id)
     vault.destroy([person_id, *repository.forget_papers(session, person_id)])

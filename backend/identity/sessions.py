@@ -43,8 +43,10 @@ class SignedIn:
     address: str = ""
 
 
-def open_session(session: Session, person: UUID, method: str, agent: str, now: datetime) -> str:
-    """A new session; its token, for the cookie."""
+def open_session(
+    session: Session, person: UUID, method: str, agent: str, now: datetime, *, proven: bool = True
+) -> str:
+    """A new session; its token, for the cookie. proven: the method has shown that the person is there."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session.add(
         LoginSession(
@@ -55,7 +57,7 @@ def open_session(session: Session, person: UUID, method: str, agent: str, now: d
             browser=browser_of(agent),
             created_at=now,
             seen_at=now,
-            proven_at=now,
+            proven_at=now if proven else None,
         )
     )
     session.flush()
@@ -74,7 +76,8 @@ def find(session: Session, token: str | None, now: datetime) -> tuple[SignedIn |
     person = repository.person(session, row.person_id)
     if person is None or person.state != PersonState.ACTIVE:
         return None, False
-    found = SignedIn(row.person_id, row.id, row.token_digest, now - row.proven_at <= PROOF_LASTS)
+    proven = row.proven_at is not None and now - row.proven_at <= PROOF_LASTS
+    found = SignedIn(row.person_id, row.id, row.token_digest, proven)
     return found, now - row.seen_at >= _NOTED_EVERY
 
 

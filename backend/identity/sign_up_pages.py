@@ -21,6 +21,7 @@ from backend.identity.consents import TEXTS, given, missing
 from backend.identity.errors import ConsentMissing
 from backend.identity.models import Verification
 from backend.identity.noting import note
+from backend.identity.social import LINKING
 from backend.identity.verification import Wish
 from backend.limits import service as limits
 from backend.limits.door import Door, Guessed, Limited, by_path
@@ -184,7 +185,8 @@ def _let_in(
     token = sessions.open_session(session, account, "phone", agent, now)
     action = Action.SIGN_UP if new else Action.SIGN_IN
     note(session, action, now, address_of(request), person=account)
-    return token, "/me/devices" if new and not sessions.in_app_browser(agent) else found.next
+    going_on = not new or sessions.in_app_browser(agent) or found.next.startswith(LINKING)
+    return token, found.next if going_on else "/me/devices"
 
 
 def _spend_message(services: Services, request: Request, phone: str) -> None:

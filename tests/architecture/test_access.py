@@ -20,6 +20,7 @@ from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity import sign_up_pages
+from backend.identity.social_pages import router as social_pages
 from backend.own_accesses import accesses
 from backend.security import own_form, signed_in
 from backend.staff import endpoints as staff
@@ -106,6 +107,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     identity.router,
     identity_pages.router,
     sign_up_pages.router,
+    social_pages,
     my_pages.router,
     my_pages.api,
     family.router,

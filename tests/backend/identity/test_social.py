@@ -1,0 +1,562 @@
+"""Sign-in with an account at Kakao or Naver: it lets in whom it was linked to, proves nothing, and nobody else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from uuid import uuid4
+
+import pytest
+from backend_world import World
+from fastapi.testclient import TestClient
+from sqlmodel import col, select
+from visitor import Browser
+
+from backend.app import create_app
+from backend.audit.models import AuditEvent
+from backend.identity.social_models import SocialAttempt, SocialLink
+from backend.providers.social import OidcConfig, OidcProvider, notices
+from chain.db import reading
+from sandbox.faults import Fault
+from sandbox.social import service
+from sandbox.social.notices import headers_and_fields
+from sandbox.social.state import Wrong
+
+PARTY = "http://social.test"
+CLIENTS = {"kakao": service.KAKAO, "naver": service.NAVER}
+WAITING = "/social/waiting/"
+
+
+@pytest.fixture
+def social(world: World) -> Iterator[SimpleNamespace]:
+    """The world's backend with both providers, whose stand-ins answer without a network."""
+    app = service.create_app(PARTY, clock=world.clock)
+    party = TestClient(app, base_url=PARTY, follow_redirects=False)
+    providers = {name: provider(name, world, party) for name in CLIENTS}
+    world.services = replace(world.services, social=providers)
+    world.app = create_app(world.services)
+    yield SimpleNamespace(
+        app=app,
+        party=party,
+        world=world,
+        client=TestClient(world.app, raise_server_exceptions=False),
+        kakao=app.state.providers["kakao"],
+        naver=app.state.providers["naver"],
+    )
+    for each in providers.values():
+        each.close()
+
+
+def provider(name: str, world: World, party: TestClient) -> OidcProvider:
+    client = CLIENTS[name]
+    config = OidcConfig(
+        name=name,
+        issuer=f"{PARTY}/{name}",
+        client_id=client.client_id,
+        client_secret=client.client_secret,
+        nonce_required=name == "kakao",
+        state_with_code=name == "naver",
+        read_notice=notices.kakao(client.admin_key, client.app_id)
+        if name == "kakao"
+        else notices.naver(client.client_id, client.client_secret),
+        notice_status=200 if name == "kakao" else 204,
+    )
+    return OidcProvider(config, world.clock, sleep=lambda _: None, transport=party._transport)
+
+
+@pytest.fixture
+def person(social: SimpleNamespace, browser_of: Callable[[], Browser]) -> Browser:
+    """Signed up by telephone a moment ago."""
+    browser = browser_of()
+    assert browser.sign_up().status_code == 303
+    return browser
+
+
+def at_party(social: SimpleNamespace, address: str, account: int = 3, answer: str = "agree") -> str:
+    """The person answers at the provider's; where it leads back to, without the host."""
+    parts = urlsplit(address)
+    name = parts.path.split("/")[1]
+    assert social.party.get(address).status_code == 200
+    asked = {field: values[0] for field, values in parse_qs(parts.query).items()}
+    form = {"account": account, "answer": answer, **asked}
+    location = social.party.post(f"{PARTY}/{name}/agree", data=form).headers["location"]
+    assert location.startswith(f"http://testserver/social/{name}/callback?")
+    return location.removeprefix("http://testserver")
+
+
+def begun(browser: Browser, name: str = "kakao", next: str = "/me") -> str:
+    """Press the button of the sign-in page; the address at the provider's."""
+    page = browser.open(f"/sign-in?next={quote(next, safe='')}")
+    assert f'href="/social/{name}/sign-in?next={quote(next)}"' in page.text
+    return str(browser.open(f"/social/{name}/sign-in?next={quote(next)}").headers["location"])
+
+
+def sign_in(social: SimpleNamespace, browser: Browser, name: str = "kakao", **how: Any) -> Any:
+    next = how.pop("next", "/me")
+    return browser.open(at_party(social, begun(browser, name, next), **how))
+
+
+def link(social: SimpleNamespace, browser: Browser, name: str = "kakao", account: int = 3) -> Any:
+    browser.open("/me/devices")
+    page = browser.send(f"/me/social/{name}/link")
+    assert page.status_code == 200, page.text
+    address = page.text.split('content="0;url=')[1].split('"')[0].replace("&amp;", "&")
+    return browser.open(at_party(social, address, account))
+
+
+def lines(world: World, *actions: str) -> list[tuple[str, str, str | None]]:
+    """Action, outcome and reason of the log's lines, oldest first."""
+    with reading(world.services.database) as session:
+        query = select(AuditEvent).order_by(col(AuditEvent.number))
+        return [
+            (str(each.action), str(each.outcome), each.reason)
+            for each in session.exec(query).all()
+            if each.action in actions
+        ]
+
+
+def links(world: World) -> list[SocialLink]:
+    with reading(world.services.database) as session:
+        return list(session.exec(select(SocialLink)).all())
+
+
+# --- who may do what
+
+OWN = ("/me/social/kakao/link", "/me/social/kakao/unlink", f"/me/social/waiting/{uuid4()}")
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_nobody_links_anything(social: SimpleNamespace, browser_of: Callable[[], Browser], path: str) -> None:
+    browser = browser_of()
+    browser.open("/sign-in")
+    answer = browser.send(path)
+    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_a_change_of_keys_asks_for_a_fresh_proof(person: Browser, social: SimpleNamespace, path: str) -> None:
+    social.world.late += timedelta(minutes=6)
+    page = person.open("/me/devices")
+    assert "/me/step-up" in page.text
+    assert 'action="/me/social/' not in page.text
+    answer = person.send(path)
+    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/me/step-up")
+
+
+@pytest.mark.parametrize("path", OWN)
+def test_a_form_from_elsewhere_links_nothing(person: Browser, path: str) -> None:
+    person.open("/me/devices")
+    person.token = "made-up"
+    assert person.send(path).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/social/other/sign-in", "/social/other/callback", "/hooks/social/other"])
+def test_a_provider_that_is_not_set_up_is_not_there(
+    social: SimpleNamespace, browser_of: Callable[[], Browser], path: str
+) -> None:
+    assert browser_of().open(path).status_code == 404
+
+
+def test_without_settings_there_is_no_button(browser_of: Callable[[], Browser]) -> None:
+    assert "/social/" not in browser_of().open("/sign-in").text
+
+
+def test_a_strangers_waiting_account_is_not_there(
+    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser]
+) -> None:
+    waits = sign_in(social, browser_of()).headers["location"]
+    assert waits.startswith(WAITING)
+    identifier = waits.removeprefix(WAITING)
+    assert browser_of().open(waits).status_code == 404
+    person.open("/me/devices")
+    assert person.open(f"/me/social/waiting/{identifier}").status_code == 404
+    assert person.send(f"/me/social/waiting/{identifier}", answer="yes").status_code == 404
+    assert links(social.world) == []
+
+
+# --- states
+
+
+def refused(answer: Any, reason: str, status: int = 403) -> None:
+    assert answer.status_code == status, answer.text
+    assert f"({reason})" in answer.text
+    assert "set-cookie" not in answer.headers or "session=" not in answer.headers["set-cookie"]
+
+
+def test_an_answer_counts_once(social: SimpleNamespace, person: Browser) -> None:
+    link(social, person)
+    person.sign_out()
+    back = at_party(social, begun(person))
+    assert person.open(back).headers["location"] == "/me"
+    person.sign_out()
+    refused(person.open(back), "state-used")
+    assert ("sign-in-refused", "refused", "kakao.state-used") in lines(social.world, "sign-in-refused")
+
+
+def test_a_late_answer_lets_nobody_in(social: SimpleNamespace, person: Browser) -> None:
+    link(social, person)
+    person.sign_out()
+    back = at_party(social, begun(person))
+    social.world.late += timedelta(minutes=10, seconds=1)
+    refused(person.open(back), "state-expired")
+
+
+def test_an_answer_is_another_browsers(
+    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser]
+) -> None:
+    """Somebody who sends their own answer to a victim signs nobody in (login CSRF), and burns nobody's state."""
+    link(social, person)
+    person.sign_out()
+    victim, back = browser_of(), at_party(social, begun(person))
+    victim.open("/sign-in")
+    refused(victim.open(back), "state-of-another-browser")
+    refused(browser_of().open(back), "state-of-another-browser")
+    assert person.open(back).headers["location"] == "/me"
+
+
+@pytest.mark.parametrize("state", ["", "made-up", "A" * 300, "가", "a&b"])
+def test_a_made_up_state_is_refused(
+    social: SimpleNamespace, browser_of: Callable[[], Browser], state: str
+) -> None:
+    browser = browser_of()
+    browser.open("/sign-in")
+    refused(
+        browser.open(f"/social/kakao/callback?{urlencode({'state': state, 'code': 'x'})}"), "state-unknown"
+    )
+
+
+def test_an_answer_of_one_provider_is_none_of_another(social: SimpleNamespace, person: Browser) -> None:
+    back = at_party(social, begun(person_out(person), "naver"))
+    refused(person.open(back.replace("/naver/", "/kakao/")), "state-of-another-provider")
+
+
+def person_out(browser: Browser) -> Browser:
+    browser.sign_out()
+    return browser
+
+
+def test_an_answer_that_names_another_issuer_is_refused(social: SimpleNamespace, person: Browser) -> None:
+    """RFC 9207: a mix-up of providers is seen by `iss`."""
+    link(social, person)
+    person.sign_out()
+    social.kakao.response_issuer = social.naver.issuer
+    refused(sign_in(social, person), "issuer-differs")
+    social.kakao.response_issuer = social.kakao.issuer
+    assert sign_in(social, person).headers["location"] == "/me"
+
+
+def test_another_site_cannot_begin(social: SimpleNamespace, browser_of: Callable[[], Browser]) -> None:
+    browser = browser_of()
+    answer = browser.open("/social/kakao/sign-in", headers={"sec-fetch-site": "cross-site"})
+    assert answer.headers["location"] == "/sign-in"
+
+
+def test_a_link_is_the_persons_who_began_it(
+    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser]
+) -> None:
+    person.open("/me/devices")
+    page = person.send("/me/social/kakao/link")
+    address = page.text.split('content="0;url=')[1].split('"')[0].replace("&amp;", "&")
+    back = at_party(social, address)
+    person.sign_out()
+    refused(person.open(back), "another-person")
+    assert links(social.world) == []
+
+
+@pytest.mark.parametrize("next", ["https://evil.test", "//evil.test", "/\\evil.test", "javascript:alert(1)"])
+def test_one_comes_back_to_this_server_only(social: SimpleNamespace, person: Browser, next: str) -> None:
+    link(social, person)
+    person.sign_out()
+    person.open("/sign-in")
+    address = person.open(f"/social/kakao/sign-in?{urlencode({'next': next})}").headers["location"]
+    assert person.open(at_party(social, address)).headers["location"] == "/me"
+
+
+# --- the provider says no, or is not there
+
+
+def test_who_declines_is_led_to_the_telephone(
+    social: SimpleNamespace, browser_of: Callable[[], Browser]
+) -> None:
+    answer = sign_in(social, browser_of(), answer="decline", next="/me/data")
+    assert answer.status_code == 403
+    assert "카카오에서 로그인을 취소하셨습니다" in answer.text
+    assert 'href="/sign-up?next=/me/data"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        ("invalid_scope", 409, "필요한 정보를 받지 못했습니다"),
+        ("server_error", 503, "연결할 수 없습니다"),
+        ("unauthorized_client", 409, "(unauthorized_client)"),
+        ("<script>", 409, "(unreadable)"),
+        ("", 409, "(code-missing)"),
+    ],
+)
+def test_every_error_says_what_to_do(
+    social: SimpleNamespace, browser_of: Callable[[], Browser], error: str, status: int, says: str
+) -> None:
+    browser = browser_of()
+    state = parse_qs(urlsplit(begun(browser)).query)["state"][0]
+    answer = browser.client.get(f"/social/kakao/callback?{urlencode({'state': state, 'error': error})}")
+    assert answer.status_code == status
+    assert says in answer.text
+    assert 'href="/sign-up?next=/me"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "says"),
+    [
+        (Wrong.AUDIENCE, 409, "token-claim-aud"),
+        (Wrong.NONCE, 409, "token-claim-nonce"),
+        (Wrong.EXPIRED, 409, "token-expired"),
+        (Wrong.ALGORITHM_NONE, 409, "token-algorithm"),
+        (Wrong.NO_TOKEN, 409, "동의 항목"),
+    ],
+)
+def test_a_token_that_does_not_hold_lets_nobody_in(
+    social: SimpleNamespace, person: Browser, wrong: Wrong, status: int, says: str
+) -> None:
+    link(social, person)
+    person.sign_out()
+    social.kakao.wrong = wrong
+    answer = sign_in(social, person)
+    assert (answer.status_code, says in answer.text) == (status, True)
+    assert person.ask("GET", "/me").status_code == 401
+
+
+def test_a_lost_answer_leaves_the_telephone(social: SimpleNamespace, person: Browser) -> None:
+    link(social, person)
+    person.sign_out()
+    back = at_party(social, begun(person))
+    social.app.state.faults["kakao"].add(Fault.DOWN)
+    answer = person.client.get(back)
+    assert (answer.status_code, 'href="/sign-up?next=/me"' in answer.text) == (503, True)
+    refused(person.open(back), "state-used")
+    assert sign_in(social, person).headers["location"] == "/me"
+
+
+def test_a_provider_that_cannot_be_reached_is_said_before_one_goes(
+    social: SimpleNamespace, browser_of: Callable[[], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = OidcProvider(
+        OidcConfig("kakao", "http://127.0.0.1:9", "id", "secret"), social.world.clock, sleep=lambda _: None
+    )
+    social.world.app.state.services = replace(social.world.services, social={"kakao": closed})
+    browser = browser_of()
+    browser.open("/sign-in")
+    answer = browser.client.get("/social/kakao/sign-in?next=/me/data")
+    assert (answer.status_code, 'href="/sign-up?next=/me/data"' in answer.text) == (503, True)
+
+
+# --- the ordinary ways
+
+
+@pytest.mark.parametrize("name", list(CLIENTS))
+def test_an_account_lets_in_whom_it_was_linked_to_and_proves_nothing(
+    social: SimpleNamespace, person: Browser, name: str
+) -> None:
+    assert link(social, person, name).headers["location"] == "/me/devices"
+    who = person.ask("GET", "/me").json()["person"]
+    person.sign_out()
+    answer = sign_in(social, person, name, next="/me/data")
+    assert answer.headers["location"] == "/me/data"
+    assert person.ask("GET", "/me").json() == {"person": who, "proven": False}
+    assert person.ask("GET", "/me/sessions").json()[0]["method"] == name
+    assert person.open("/me").status_code == 200
+    person.open("/me/devices")
+    key = person.ask("POST", "/me/passkeys/options")
+    assert (key.status_code, key.json()["error"]) == (403, "StepUpRequired")
+    assert person.open("/me/data/export").headers["location"].startswith("/me/step-up")
+    assert lines(social.world, "link", "sign-in") == [
+        ("link", "allowed", name),
+        ("sign-in", "allowed", name),
+    ]
+
+
+def test_a_step_up_proves_a_session_of_an_account_elsewhere(social: SimpleNamespace, person: Browser) -> None:
+    person.add_passkey()
+    link(social, person)
+    person.sign_out()
+    sign_in(social, person)
+    person.open("/me/step-up")
+    options = person.ask("POST", "/me/step-up/options").json()
+    assert person.ask("POST", "/me/step-up", {"answer": person.key.get(options)}).json()["proven"] is True
+    assert person.ask("POST", "/me/passkeys/options").status_code == 200
+    social.world.late += timedelta(minutes=5, seconds=1)
+    assert person.ask("GET", "/me").json()["proven"] is False
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0", "Mozilla/5.0 (Linux; Android 14) KAKAOTALK 10.0"])
+def test_an_unknown_account_is_linked_after_the_identity_check_and_the_way_goes_on(
+    social: SimpleNamespace, browser_of: Callable[[], Browser], agent: str
+) -> None:
+    browser = browser_of()
+    browser.client.headers["user-agent"] = agent
+    page = browser.open("/sign-in")
+    assert ("카카오톡 안에서는" in page.text) == ("KAKAOTALK" in agent)
+    waits = sign_in(social, browser, next="/me/accesses").headers["location"]
+    page = browser.open(waits)
+    linking = f"/me/social/waiting/{waits.removeprefix(WAITING)}"
+    assert f'href="/sign-up?next={linking}"' in page.text
+    assert browser.ask("GET", "/me").status_code == 401, "an account elsewhere is no identity"
+    assert browser.sign_up(next=linking).headers["location"] == linking
+    assert "카카오 계정을 연결할까요" in browser.open(linking).text
+    done = browser.send(linking, answer="yes")
+    assert (done.status_code, done.headers["location"]) == (303, "/me/accesses")
+    assert browser.send(linking, answer="yes").status_code == 404, "once"
+    browser.sign_out()
+    assert sign_in(social, browser).headers["location"] == "/me"
+
+
+def test_who_says_no_links_nothing(social: SimpleNamespace, person: Browser) -> None:
+    person.sign_out()
+    waits = sign_in(social, person).headers["location"].removeprefix(WAITING)
+    person.sign_up(next=f"/me/social/waiting/{waits}")
+    person.open("/me/devices")
+    assert person.send(f"/me/social/waiting/{waits}", answer="no").headers["location"] == "/me"
+    assert links(social.world) == []
+    assert person.open(f"/me/social/waiting/{waits}").status_code == 404
+
+
+def test_what_waits_is_forgotten(social: SimpleNamespace, person: Browser) -> None:
+    person.sign_out()
+    waits = sign_in(social, person).headers["location"]
+    social.world.late += timedelta(minutes=30, seconds=1)
+    assert person.open(waits).status_code == 404
+    social.world.late += timedelta(hours=1)
+    begun(person)
+    with reading(social.world.services.database) as session:
+        assert len(session.exec(select(SocialAttempt)).all()) == 1
+
+
+def test_one_account_is_one_persons_and_one_person_has_one(
+    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser]
+) -> None:
+    link(social, person)
+    assert link(social, person).headers["location"] == "/me/devices", "the same again"
+    other = link(social, person, account=4)
+    assert (other.status_code, "이미 다른 카카오 계정" in other.text) == (409, True)
+    second = browser_of()
+    second.sign_up("01000000002")
+    taken = link(social, second)
+    assert (taken.status_code, "다른 분의 계정" in taken.text) == (409, True)
+    assert link(social, person, "naver").headers["location"] == "/me/devices"
+    assert len(links(social.world)) == 2
+    page = person.open("/me/devices").text
+    assert "카카오 연결 끊기" in page
+    assert "네이버 연결 끊기" in page
+    assert ("link", "refused", "kakao.social-account-taken") in lines(social.world, "link")
+
+
+def test_unlinking_ends_what_it_let_in(
+    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser]
+) -> None:
+    link(social, person)
+    second = browser_of()
+    sign_in(social, second)
+    assert second.ask("GET", "/me").status_code == 200
+    person.open("/me/devices")
+    assert person.send("/me/social/kakao/unlink").status_code == 303
+    assert person.send("/me/social/kakao/unlink").status_code == 404
+    assert second.ask("GET", "/me").status_code == 401
+    assert sign_in(social, second).headers["location"].startswith(WAITING)
+    assert ("erase", "allowed", "kakao") in lines(social.world, "erase")
+
+
+def test_who_leaves_leaves_nothing(social: SimpleNamespace, person: Browser) -> None:
+    link(social, person)
+    person.open("/me/data")
+    assert person.send("/me/data/erase", sure="yes").status_code == 303
+    assert links(social.world) == []
+
+
+# --- told by the provider
+
+
+@pytest.mark.parametrize("name", list(CLIENTS))
+def test_what_is_disconnected_there_is_disconnected_here(
+    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser], name: str
+) -> None:
+    link(social, person, name)
+    second = browser_of()
+    sign_in(social, second, name)
+    party = getattr(social, name)
+    headers, fields = headers_and_fields(party, 3, social.world.clock())
+    address, client = f"/hooks/social/{name}", social.client
+    right = 200 if name == "kakao" else 204
+
+    forged = {**fields, "signature": "AAAA"}
+    assert client.post(address, data=forged).status_code == 403
+    assert client.post(address, data={}).status_code in (400, 403)
+    assert client.post(address, data={str(n): "x" for n in range(30)}).status_code == 400
+    assert len(links(social.world)) == 1
+
+    _, unknown = headers_and_fields(party, 9, social.world.clock())
+    assert client.post(address, data=unknown, headers=headers).status_code == right
+    assert len(links(social.world)) == 1
+
+    answer = client.post(address, data=fields, headers=headers)
+    assert (answer.status_code, answer.text) == (right, "")
+    assert links(social.world) == []
+    assert second.ask("GET", "/me").status_code == 401
+    assert person.ask("GET", "/me").status_code == 200, "the telephone let this one in"
+    assert lines(social.world, "erase") == [("erase", "allowed", f"{name}.disconnected-there")]
+    assert client.post(address, data=fields, headers=headers).status_code == right
+
+
+def test_kakao_may_be_told_to_use_get(social: SimpleNamespace, person: Browser) -> None:
+    link(social, person)
+    headers, fields = headers_and_fields(social.kakao, 3, social.world.clock())
+    assert social.client.get("/hooks/social/kakao", params=fields, headers=headers).status_code == 200
+    assert links(social.world) == []
+
+
+# --- what is kept
+
+
+def test_nothing_of_the_account_is_kept_or_logged(
+    social: SimpleNamespace, person: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    link(social, person)
+    person.sign_out()
+    social.kakao.wrong = Wrong.AUDIENCE
+    sign_in(social, person)
+    sign_in(social, person)
+    files = [*social.world.folder.glob("main.sqlite3*")]
+    stored = b"".join(path.read_bytes() for path in files)
+    ours = "\n".join(each.getMessage() for each in caplog.records if each.name.startswith("saegim"))
+    assert stored and ours
+    secrets = [social.kakao.subject(3), service.KAKAO.client_secret, service.KAKAO.admin_key]
+    secrets += [state for code in social.kakao.codes.items() for state in (code[0], code[1].asked.state)]
+    secrets += [each.asked.nonce for each in social.kakao.codes.values() if each.asked.nonce]
+    assert len(secrets) > 8
+    assert [each for each in secrets if each.encode() in stored or each in ours] == []
+
+
+@pytest.mark.postgres
+def test_the_whole_way_on_postgresql(postgres_url: Callable[[], str], tmp_path: Path) -> None:
+    with World(tmp_path, database_url=postgres_url(), keys_database_url=postgres_url()) as world:
+        world.agency.knows("01000000001", name="가상환자01", number=1)
+        app = service.create_app(PARTY, clock=world.clock)
+        party = TestClient(app, base_url=PARTY, follow_redirects=False)
+        world.services = replace(world.services, social={"kakao": provider("kakao", world, party)})
+        world.app = create_app(world.services)
+        social, browser = SimpleNamespace(app=app, party=party, world=world), Browser(world)
+        waits = sign_in(social, browser).headers["location"].removeprefix(WAITING)
+        browser.sign_up(next=f"/me/social/waiting/{waits}")
+        browser.open("/me/devices")
+        assert browser.send(f"/me/social/waiting/{waits}", answer="yes").status_code == 303
+        browser.sign_out()
+        back = at_party(social, begun(browser))
+        assert browser.open(back).headers["location"] == "/me"
+        assert browser.ask("GET", "/me").json()["proven"] is False
+        refused(browser.open(back), "state-used")
