@@ -7,8 +7,8 @@ from alembic import op
 
 from chain.db import UtcDateTime
 
-revision = "0012"
-down_revision = "0011"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
