@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from anyio import to_thread
 from fastapi import FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from backend import client_versions, describing, health, home, installed, rendering, scanning
@@ -104,8 +105,12 @@ def _middleware(app: FastAPI, settings: Settings) -> None:
     def limit_for(path: str) -> int:
         if path.startswith("/internal/"):
             return settings.delivery_size_limit
+        if path in scanning.ADDRESSES:
+            return scanning.MOST_BYTES
         return settings.request_size_limit if takes_file(path) else settings.form_size_limit
 
+    # Starlette answers faults outside all middleware, where no header is set any more: ours stands inside.
+    app.add_middleware(ServerErrorMiddleware, handler=rendering.fault)
     app.add_middleware(CountGuesses)
     app.add_middleware(BodyLimit, limit_for=limit_for, seconds=settings.body_timeout.total_seconds())
     app.add_middleware(client_versions.ClientVersions, policy=app.state.client_policy)

@@ -20,7 +20,7 @@ from backend.web.templating import page
 _UNSEEN: Final = frozenset({FORM_FIELD, "otp", "code", "birth"})
 """Never shown again or kept in a page: good for once, or half of a resident registration number."""
 _MOST_FIELDS, _LONGEST = 40, 2_000
-_MAY_HELP: Final = frozenset({403, 429, 500, 503})
+_MAY_HELP: Final = frozenset({403, 429, 503})
 """Where sending the same once more may work."""
 
 

@@ -34,13 +34,20 @@ SECURITY_HEADERS = {
     # Pages load only what this server serves; no inline script or style, no frame, no form that posts elsewhere.
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",  # addresses of documents must not travel to other sites; forms need an origin
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=()",
+    "origin-agent-cluster": "?1",
+    # What a page could ask of a device and none of ours does; Bluetooth is the shell's (static/js/bridge.js).
+    "permissions-policy": (
+        "camera=(self), publickey-credentials-get=(self), publickey-credentials-create=(self), accelerometer=(), "
+        "bluetooth=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), "
+        "midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
+    ),
 }
 
 
@@ -73,14 +80,17 @@ class SecurityHeaders:
 
 
 class RequestLanguage:
-    """Sets the language for the request; a choice by `?lang=` is kept in a cookie."""
+    """Sets the language for the request; a choice by `?lang=` is kept in a cookie.
+
+    Static files speak none: an answer that varies by cookie would be fetched anew whenever any cookie changes.
+    """
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
         self.https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith("/static/"):
             await self.app(scope, receive, send)
             return
         request = Request(scope)

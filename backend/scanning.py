@@ -16,6 +16,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from PIL import Image, UnidentifiedImageError
 
 from backend.errors import ErrorOut, SaegimError
+from backend.limits.door import Limited
+from backend.limits.rules import Limit
 from backend.rendering import error_body
 from backend.services import ServicesDep
 from backend.shapes import Shape
@@ -23,13 +25,17 @@ from backend.web.i18n import N_
 from backend.web.templating import page
 
 router = APIRouter(include_in_schema=False)
-api = APIRouter(tags=["scanning"], responses={413: {"model": ErrorOut}, 422: {"model": ErrorOut}})
+api = APIRouter(tags=["scanning"], responses={code: {"model": ErrorOut} for code in (400, 413, 422, 429)})
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _MOST_PIXELS: Final = 50_000_000
 _READ_AT: Final = 2_000
 """Pixels on the longer side when it is read: enough for a code on a sheet of paper, and bounded work."""
 _MOST_CODES: Final = 10
+
+MOST_BYTES: Final = 12_000_000
+"""A telephone's picture as it comes; scripts send a smaller one."""
+ADDRESSES: Final = ("/scan", "/api/v1/codes")
 
 Picture = Annotated[UploadFile, File(description="A picture, JPEG, PNG or WebP.")]
 
@@ -70,7 +76,7 @@ def form(request: Request) -> HTMLResponse:
     return page(request, "scan.html", error=None)
 
 
-@router.post("/scan", response_class=HTMLResponse)
+@router.post("/scan", response_class=HTMLResponse, dependencies=[Limited(Limit.VERIFICATION)])
 def scan(request: Request, services: ServicesDep, picture: Picture) -> Response:
     """Go where the code leads, if that is here."""
     try:
@@ -79,7 +85,7 @@ def scan(request: Request, services: ServicesDep, picture: Picture) -> Response:
         return page(request, "scan.html", status=error.status, error=error_body(error))
 
 
-@api.post("/codes", operation_id="read_codes")
+@api.post("/codes", operation_id="read_codes", dependencies=[Limited(Limit.VERIFICATION)])
 def read(picture: Picture) -> CodesOut:
     """The text of every QR code and bar code in a picture. Nothing is kept."""
     return CodesOut(codes=codes_of(picture.file.read()))

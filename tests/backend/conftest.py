@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,4 +18,11 @@ from backend_world import World  # noqa: E402 - it imports the folders above
 @pytest.fixture
 def world(tmp_path: Path):
     with World(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def file_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One backend for a whole file of tests that change nothing in it; making one takes most of a second."""
+    with World(tmp_path_factory.mktemp("world")) as made:
         yield made

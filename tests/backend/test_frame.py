@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import logging
 import re
+from urllib.parse import quote
 
 import pytest
 from backend_world import World
 
 from backend.config import Settings
 from backend.documents import repository
+from backend.web.frame import MY_MENU, Audience, audience_of, serves
 from backend.web.i18n import set_language, translate
-from backend.web.templating import STATIC, environment, static_url
+from backend.web.static_files import STATIC, static_url
+from backend.web.templating import environment
 from chain.settings import Environment
 from scripts import messages
 
-PAGES = ("/", "/verify", "/verify/offline", "/no-such-page", "/d/no-such-token")
+PAGES = (
+    "/",
+    "/verify",
+    "/verify/offline",
+    "/offline",
+    "/scan",
+    "/sign-in",
+    "/no-such-page",
+    "/d/no-such-token",
+)
+
+
+@pytest.fixture
+def world(file_world: World) -> World:
+    """The file's backend, as if nobody had been there."""
+    file_world.client.cookies.clear()
+    file_world.node.down = False
+    return file_world
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -134,8 +154,43 @@ def test_health_and_metrics_answer(world: World) -> None:
 
 
 def test_static_files_are_kept_by_browsers_and_pages_are_not(world: World) -> None:
-    assert "immutable" in world.client.get(static_url("css/saegim.css")).headers["cache-control"]
+    kept = world.client.get(static_url("css/saegim.css"))
+    assert "immutable" in kept.headers["cache-control"]
+    assert "Cookie" not in kept.headers["vary"], "a changed cookie would have everything fetched anew"
     assert world.client.get("/verify").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("query", ["", "?v=000000000000"])
+def test_a_file_of_another_content_is_asked_for_each_time(world: World, query: str) -> None:
+    first = world.client.get(f"/static/css/saegim.css{query}")
+    assert first.headers["cache-control"] == "no-cache"
+    again = world.client.get(
+        f"/static/css/saegim.css{query}", headers={"if-none-match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_static_files_come_packed_to_who_can_unpack(world: World) -> None:
+    packed = world.client.get("/static/css/saegim.css", headers={"accept-encoding": "gzip"})
+    plain = world.client.get("/static/css/saegim.css", headers={"accept-encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) * 2 < len(plain.content)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["none.css", "", "css", "../templating.py", "%2e%2e/templating.py", "..%2f..%2fconfig.py", "a%00b"],
+)
+def test_nothing_but_static_files_is_static(world: World, name: str) -> None:
+    answer = world.client.get(f"/static/{name}")
+    assert answer.status_code in (404, 422), name
+    assert "import" not in answer.text
+
+
+def test_static_files_cannot_be_written(world: World) -> None:
+    assert world.client.post("/static/css/saegim.css").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -150,3 +205,88 @@ def test_production_refuses_unsafe_settings(changes: dict[str, str]) -> None:
 
 def test_templates_escape_by_default() -> None:
     assert environment().from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
+
+
+# --- whom a page is for
+
+
+@pytest.mark.parametrize(
+    ("path", "audience"),
+    [
+        ("/", Audience.PATIENT),
+        ("/me/devices", Audience.PATIENT),
+        ("/verify/offline", Audience.CHECKER),
+        ("/verified", Audience.PATIENT),
+        ("/d/token", Audience.CHECKER),
+        ("/staff", Audience.STAFF),
+        ("/staffing", Audience.PATIENT),
+        ("/kiosk/arrival", Audience.KIOSK),
+    ],
+)
+def test_the_address_says_whom_a_page_is_for(path: str, audience: Audience) -> None:
+    assert audience_of(path) is audience
+
+
+def test_menus_lead_only_to_what_is_served(world: World) -> None:
+    for path in ("/", "/verify", "/staff/sign-in"):
+        menu = re.search(r'<nav class="sg-nav".*?</nav>', world.client.get(path).text, re.DOTALL)
+        assert menu
+        for href in re.findall(r'href="(/[^"]*)"', menu[0]):
+            assert world.client.get(href).status_code < 400, f"{path} → {href}"
+
+
+def test_an_entry_that_is_not_served_is_left_out(world: World) -> None:
+    assert serves(world.app, "/verify")
+    assert not serves(world.app, "/no-such-page")
+    assert "/kiosk" not in re.findall(r'href="([^"]+)"', world.client.get("/").text)
+
+
+@pytest.mark.parametrize(
+    ("path", "active"),
+    [("/me", "/me"), ("/me/documents/1", "/me"), ("/me/family/code", "/me/family"), ("/me/step-up", None)],
+)
+def test_one_entry_of_ones_own_menu_is_active(path: str, active: str | None) -> None:
+    assert [entry.href for entry in MY_MENU if entry.holds(path)] == ([active] if active else [])
+
+
+def test_a_kiosk_page_has_neither_footer_nor_installer(world: World) -> None:
+    page = world.client.get("/kiosk/none").text
+    assert 'data-audience="kiosk"' in page
+    assert "<footer" not in page
+    assert "manifest" not in page
+    assert "installed.js" not in world.client.get("/staff/sign-in").text
+
+
+# --- how a browser wants its pages
+
+
+def test_the_size_of_the_text_is_kept_and_leads_back(world: World) -> None:
+    answer = world.client.get("/view?text=150&back=/verify?x=1", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/verify?x=1")
+    assert 'data-text="150"' in world.client.get("/verify").text
+    assert 'data-text="100"' in world.client.get("/verify", headers={"cookie": "text=9000"}).text
+
+
+@pytest.mark.parametrize(
+    "back",
+    ["https://elsewhere.test/", "//elsewhere.test", "/\\elsewhere.test", "javascript:alert(1)", "x" * 3000],
+)
+def test_the_size_of_the_text_leads_nowhere_else(world: World, back: str) -> None:
+    answer = world.client.get("/view", params={"text": "150", "back": back}, follow_redirects=False)
+    assert answer.headers.get("location", "/") == "/"
+
+
+def test_an_unknown_size_changes_nothing(world: World) -> None:
+    answer = world.client.get("/view?text=110&back=/", follow_redirects=False)
+    assert "set-cookie" not in answer.headers
+
+
+def test_language_and_size_keep_what_else_stands_in_the_address(world: World) -> None:
+    page = world.client.get("/sign-in?next=/me/family&lang=ko").text
+    assert 'href="/sign-in?next=/me/family&amp;lang=en"' in page
+    assert f'href="/view?text=125&amp;back={quote("/sign-in?next=/me/family&lang=ko", safe="")}"' in page
+
+
+def test_after_a_form_the_links_lead_to_a_page_that_can_be_opened(world: World) -> None:
+    page = world.client.post("/me/data/erase", headers={"sec-fetch-site": "cross-site"}).text
+    assert 'href="/?lang=en"' in page

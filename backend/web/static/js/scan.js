@@ -1,4 +1,4 @@
-// Reads the chosen picture here, or has a native shell scan; without either the form sends it to the server.
+// Reads the chosen picture here or sends a smaller one, or has a native shell scan; without scripts the form sends it.
 
 import { BridgeError, bridge, codeIn } from "./bridge.js";
 
@@ -18,7 +18,7 @@ function follow(text) {
 
 form.addEventListener("submit", async (event) => {
   const [picture] = form.elements.picture.files;
-  if (!picture || !("BarcodeDetector" in window)) return; // the server reads it
+  if (!picture) return;
   event.preventDefault();
   try {
     follow(await codeIn(picture));
