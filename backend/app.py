@@ -20,6 +20,9 @@ from backend.devices import pages as device_pages
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
 from backend.documents import pages as document_pages
+from backend.eligibility import endpoints as eligibility
+from backend.eligibility import pages as eligibility_pages
+from backend.eligibility import staff_pages as eligibility_desk
 from backend.family import endpoints as family
 from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
@@ -75,6 +78,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(identity_pages.router)  # /sign-in, /sign-out, /me/step-up, /me/devices, /me/data
     app.include_router(my_pages.router)  # /me, /me/documents/{id}
     app.include_router(family_pages.router)  # /me/family
+    app.include_router(eligibility_pages.router)  # /me/visit-check
     app.include_router(accesses.pages)  # /me/accesses
     app.include_router(accesses.api, prefix="/api/v1")  # /api/v1/me/accesses
     app.include_router(identity.router, prefix="/api/v1")  # /api/v1/sign-in, /api/v1/me/…
@@ -84,6 +88,9 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(verification.router, prefix="/api/v1")  # /api/v1/verifications
     app.include_router(device_pages.router)  # /staff/devices
     app.include_router(devices.router, prefix="/api/v1")  # /api/v1/devices/…
+    app.include_router(eligibility.api, prefix="/api/v1")  # /api/v1/me/visit-check
+    app.include_router(eligibility.router, prefix="/api/v1")  # /api/v1/staff/eligibility
+    app.include_router(eligibility_desk.router)  # /staff/eligibility
     app.include_router(staff_pages.router)  # /staff/…
     app.include_router(staff.router, prefix="/api/v1")  # /api/v1/staff/…
     app.include_router(clients.router, prefix="/api/v1")  # /api/v1/oauth/token, /api/v1/institution/…

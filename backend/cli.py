@@ -23,6 +23,7 @@ from backend.devices import commands as devices
 from backend.documents import links, repository
 from backend.documents.errors import DocumentNotFound
 from backend.documents.service import erase
+from backend.eligibility import commands as eligibility
 from backend.family import commands as family
 from backend.identity import commands as persons
 from backend.node import NodeConfigInvalid
@@ -159,6 +160,7 @@ def parser() -> argparse.ArgumentParser:
     family.add_to(commands)
     clients.add_to(commands)
     staff.add_to(commands)
+    eligibility.add_to(commands)
     devices.add_to(commands)
     keys = commands.add_parser("keys", help="key-encryption keys").add_subparsers(
         required=True, metavar="COMMAND"

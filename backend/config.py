@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -108,12 +108,21 @@ class Settings(ProcessSettings):
     social_proxy: str = ""
     social_timeout: timedelta = timedelta(seconds=5)
 
+    # Identity and eligibility at the visit (docs/eligibility.md): what the rules were seen to say, to be set otherwise.
+    eligibility_identity_months: int = 6
+    eligibility_letter_days: int = 7
+    eligibility_holidays: Annotated[tuple[date, ...], NoDecode] = ()
+    """Days that the letter's days leave out (YYYY-MM-DD, comma-separated); none: every day counts."""
+    eligibility_owed_days: int = 14
+    eligibility_keep: timedelta = timedelta(days=1827)
+    """How long look-ups, letters, checks and confirmations are kept; see docs/eligibility.md for why five years."""
+
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: object) -> object:
         """Lists of addresses are written with commas, as an operator would in a unit file."""
         if isinstance(values, dict):
-            for name in ("node_urls", "partner_urls", "trusted_proxies"):
+            for name in ("node_urls", "partner_urls", "eligibility_holidays", "trusted_proxies"):
                 if isinstance(values.get(name), str):
                     values[name] = tuple(part.strip() for part in values[name].split(",") if part.strip())
         return values

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.devices import health as devices
+from backend.eligibility import metrics as eligibility
 from backend.services import Services
 from chain.clock import from_block_time
 from chain.db import reading
@@ -46,6 +47,7 @@ class BackendCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Look once at everything; each part that does not answer is a 0, never an error."""
         yield self._databases()
+        yield from eligibility.waiting(self._services.database)
         yield from self._nodes(self._services.node.sources())
         yield from devices.metrics(self._services)
         trust = self._services.node.trust

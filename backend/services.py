@@ -15,7 +15,8 @@ from backend.clients.scope import Sheets
 from backend.config import Settings
 from backend.identity.authenticator import AuthenticationServer, PasskeyServer
 from backend.node import OwnNode
-from backend.providers.build import identity_provider, social_providers
+from backend.providers.build import eligibility_provider, identity_provider, social_providers
+from backend.providers.eligibility import EligibilityProvider, NullEligibility
 from backend.providers.identity import IdentityProvider
 from backend.providers.social import SocialProvider
 from backend.service_token import load_keys
@@ -24,6 +25,7 @@ from backend.web.i18n import current_language
 from chain.clock import Clock, utc_now
 from chain.db import make_engine
 from chain.settings import Environment
+
 
 SPARE_CONNECTIONS: Final = 4
 """Above one for each thread: whoever reads and must write a line of the log needs a second for a moment."""
@@ -44,6 +46,7 @@ class Services:
     identity: IdentityProvider
     scopes: Sheets = field(default_factory=lambda: Sheets({}))
     social: Mapping[str, SocialProvider] = field(default_factory=dict)
+    eligibility: EligibilityProvider = field(default_factory=NullEligibility)
 
     @classmethod
     def build(cls, settings: Settings, *, clock: Clock = utc_now) -> Self:
@@ -68,6 +71,7 @@ class Services:
             identity=identity_provider(settings, clock),
             social=social_providers(settings, clock),
             scopes=Sheets.load(settings.scope_folder),
+            eligibility=eligibility_provider(settings, clock),
         )
 
     def institution_name(self, institution: int) -> str:
@@ -92,6 +96,7 @@ class Services:
         self.identity.close()
         for each in self.social.values():
             each.close()
+        self.eligibility.close()
         self.database.dispose()
         self.keys_database.dispose()
 

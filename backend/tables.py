@@ -6,6 +6,7 @@ from backend.audit import models as audit
 from backend.clients import models as clients
 from backend.devices import models as devices
 from backend.documents import models as documents
+from backend.eligibility import models as eligibility
 from backend.family import models as family
 from backend.identity import models as identity
 from backend.identity import social_models as social
@@ -61,5 +62,12 @@ MAIN = tuple(
         devices.UsedProof,
         devices.DeviceRefusals,
         limits.LimitCount,
+        eligibility.EligibilityPatient,
+        eligibility.IdentityCheck,
+        eligibility.IdentityException,
+        eligibility.IdentityOwed,
+        eligibility.LookUp,
+        eligibility.Letter,
+        eligibility.VisitConfirmation,
     )
 )

@@ -66,7 +66,7 @@ MINE: Final = Entry("/me", N_("내 문서"), below=("/me/",))
 MY_MENU: Final = (
     Entry("/me", N_("내 문서"), "records", below=("/me/documents",), exact=True),
     Entry("/me/family", N_("가족과 대리인"), "family"),
-    Entry("/me/visit", N_("방문 확인"), "visit"),
+    Entry("/me/visit-check", N_("진료 전 확인"), "visit"),
     Entry("/me/accesses", N_("열람 기록"), "accesses"),
     Entry("/me/devices", N_("내 기기"), "devices"),
     Entry("/me/data", N_("내 정보"), "data"),

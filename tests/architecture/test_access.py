@@ -15,6 +15,9 @@ from backend.devices.door import device
 from backend.documents import endpoints as documents
 from backend.documents import my_pages
 from backend.documents import pages as document_pages
+from backend.eligibility import endpoints as eligibility
+from backend.eligibility import pages as eligibility_pages
+from backend.eligibility import staff_pages as eligibility_desk
 from backend.family import endpoints as family
 from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
@@ -41,6 +44,7 @@ BELOW_THE_DOOR = {
     "vault/service.py",
     "identity/service.py",
     "family/standing.py",
+    "eligibility/sealing.py",
 }
 """Where content is brought out for a caller that has decided already; the vault's other uses."""
 
@@ -110,6 +114,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     social_pages,
     my_pages.router,
     my_pages.api,
+    eligibility.router,
+    eligibility.api,
+    eligibility_pages.router,
+    eligibility_desk.router,
     family.router,
     family_pages.router,
     accesses.pages,
