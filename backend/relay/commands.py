@@ -31,14 +31,14 @@ def check(settings: Settings, arguments: argparse.Namespace) -> int:
         print("no relay: SAEGIM_BACKEND_RELAY_URL is not set", file=sys.stderr)
         return 1
     try:
-        hospital = client.health(COMMAND_LINE)
+        health = client.health(COMMAND_LINE)
     except RelayError as error:
         print(error, file=sys.stderr)
         return 1
     finally:
         client.close()
-    print(f"relay ok, hospital system {hospital}")
-    return 0 if hospital == "ok" else 1
+    print(f"relay ok, hospital system {health.hospital}; offers {', '.join(health.offers) or 'nothing'}")
+    return 0 if health.hospital == "ok" else 1
 
 
 def add_to(commands: Any) -> None:

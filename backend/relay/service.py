@@ -3,43 +3,68 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
-from backend.relay.client import Errand, Known, RelayClient, relay_client
+from backend.relay.client import Errand, Known, RelayClient
+from backend.relay.connect import relay_client
 from backend.relay.errors import (
     IdentityDiffers,
+    NotOffered,
     PatientUnknown,
     RelayConfigInvalid,
     RelayError,
     RelayRefused,
     RelayUnavailable,
+    RequestReused,
+    SeveralNumbers,
+    TooMuchAsked,
 )
 
 __all__ = [
+    "Errand",
     "IdentityDiffers",
     "Known",
     "Match",
+    "NotOffered",
     "PatientUnknown",
+    "Registered",
     "RelayClient",
     "RelayConfigInvalid",
     "RelayError",
     "RelayRefused",
     "RelayUnavailable",
+    "RequestReused",
+    "SeveralNumbers",
+    "TooMuchAsked",
     "at_the_visit",
+    "differences",
     "match_at_first_visit",
+    "numbers_of",
+    "register_at_first_visit",
     "relay_client",
 ]
 
 FIRST_VISIT: Final = "first-visit"
+DOUBLE_REGISTRATION: Final = "double-registration"
 VISIT_CHECK: Final = "visit-check"
+BOOKING: Final = "booking"
+ARRIVAL: Final = "arrival"
+RECORDS: Final = "records"
+PAYMENT: Final = "payment"
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The hospital's record is the person's. others: how many further numbers it has for them (이중등록)."""
+    """The hospital's record is the person's. numbers: further ones that it has for them (이중등록)."""
 
-    others: int
+    numbers: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def others(self) -> int:
+        """How many."""
+        return len(self.numbers)
 
 
 def match_at_first_visit(relay: RelayClient, who: Known, number: str, actor: str) -> Match:
@@ -59,7 +84,47 @@ def match_at_first_visit(relay: RelayClient, who: Known, number: str, actor: str
     if differing := differences(who, found):
         raise IdentityDiffers(differing)
     numbers = relay.registrations(who, errand)
-    return Match(len({*numbers} - {number}))
+    return Match(tuple(sorted({*numbers} - {number})))
+
+
+def numbers_of(relay: RelayClient, number: str, actor: str) -> tuple[Known, list[str]]:
+    """Whose a registration number is, and every number that the hospital has of them.
+
+    Raises:
+        PatientUnknown: there is no such number.
+        RelayUnavailable, RelayRefused: it could not be asked.
+    """
+    found = relay.patient(number, Errand(FIRST_VISIT, actor))
+    return found, sorted({*relay.registrations(found, Errand(DOUBLE_REGISTRATION, actor)), number})
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A person's registration number. issued: a new one, just now."""
+
+    number: str = field(repr=False)
+    issued: bool
+
+
+def register_at_first_visit(relay: RelayClient, who: Known, request: UUID, actor: str) -> Registered:
+    """The number that the hospital has of a person, or else a new one that it issues.
+
+    Args:
+        who: from the identity check, never typed by the person.
+        request: made once for this registration and kept; after a lost answer the same again.
+
+    Raises:
+        SeveralNumbers: the hospital has more than one; the desk must merge them first.
+        NotOffered: this hospital registers at its desk alone.
+        RequestReused, RelayUnavailable, RelayRefused.
+    """
+    errand = Errand(FIRST_VISIT, actor)
+    known = relay.registrations(who, errand)
+    if len(known) > 1:
+        raise SeveralNumbers(len(known))
+    if known:
+        return Registered(known[0], issued=False)
+    return Registered(relay.register(who, request, errand), issued=True)
 
 
 def at_the_visit(relay: RelayClient, number: str, actor: str) -> Known:

@@ -122,7 +122,7 @@ class Bill(Shape):
     """수납할 것, as it now stands. Another version means other amounts: what was shown before is no longer owed.
 
     state: changing: being settled anew, nothing can be paid now. due ⑩ of the form: what is to be paid in all;
-    paid ⑪: of it; already_paid ⑨: before, not in due.
+    paid ⑪: of it; already_paid ⑨: before, not in due. The sums are cut (끝처리), the items are not.
     """
 
     id: Id

@@ -59,29 +59,41 @@ class RelayWorld:
 
     PER_MINUTE = 30
 
+    PATIENCE = 10.0
+
     def __init__(self, folder: Path, tls: TlsFiles | None = None, database_url: str = "") -> None:
         self.now = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-        self.hospital_url = f"sqlite:///{folder}/his.sqlite3"
-        hospital = open_database(self.hospital_url)
-        ensure_patients(hospital, 40)
-        hospital.dispose()
+        self.desk: HospitalDesk | None = self.make_desk(folder)
         self.database = make_engine(database_url or f"sqlite:///{folder}/oracle.sqlite3")
         self.database.hide_parameters = True
         migrate(self.database)
         self.key = ServiceKey.create(folder / "service-key.pem")
         (folder / "relay-keys.json").write_text(json.dumps(self.key.public_jwks()))
         self.registry = CollectorRegistry()
-        self.desk: HospitalDesk | None = make_desk("sql", {"url": self.hospital_url}, lambda: self.now)
-        self.relay = Relay(
+        self.keys_file = folder / "relay-keys.json"
+        self.relay = self.make_relay(self.registry)
+        self.server = RelayServer(self.relay, "127.0.0.1", 0, tls)
+
+    def make_desk(self, folder: Path) -> HospitalDesk | None:
+        """The desk of a small hospital behind views."""
+        self.hospital_url = f"sqlite:///{folder}/his.sqlite3"
+        hospital = open_database(self.hospital_url)
+        ensure_patients(hospital, 40)
+        hospital.dispose()
+        return make_desk("sql", {"url": self.hospital_url}, lambda: self.now)
+
+    def make_relay(self, registry: CollectorRegistry) -> Relay:
+        """The relay, as at each start of the oracle."""
+        return Relay(
             self.desk,
-            load_keys(folder / "relay-keys.json"),
+            load_keys(self.keys_file),
             self.database,
             Vault.from_key(b"k" * 32),
             lambda: self.now,
             per_minute=self.PER_MINUTE,
-            registry=self.registry,
+            registry=registry,
+            patience=self.PATIENCE,
         )
-        self.server = RelayServer(self.relay, "127.0.0.1", 0, tls)
 
     def __enter__(self) -> Self:
         self.server.start()
