@@ -18,6 +18,7 @@ from backend.documents.pages import bundle_file
 from backend.documents.schemas import DocumentOut
 from backend.errors import ErrorOut
 from backend.family.service import chooser
+from backend.identity.notices import unread
 from backend.identity.service import registrations
 from backend.security import SignedInDep, form_page
 from backend.services import Services, ServicesDep
@@ -82,6 +83,7 @@ def documents(
         "me.html",
         documents=[_row(services, document) for document in shown],
         provisional=waiting,
+        told=unread(session, who),
         family=chooser(services, session, who),
         person=person,
         older=shown[-1].anchored_at.isoformat() if len(found) > PAGE else "",

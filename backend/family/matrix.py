@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -55,6 +55,9 @@ class Paper(StrEnum):
     """위임장 (의료법 시행규칙 별지 제9호의3서식)."""
     PATIENT_CONSENT = "patient-consent"
     """The patient's own consent: with a proof of presence here, or handwritten (별지 제9호의2서식)."""
+    BIRTH_RECORD = "birth-record"
+    """분만기록: the child was born in this hospital, of this mother. Stands for the family certificate until the
+    birth should have been reported and a certificate can be had."""
 
 
 class Verdict(IntEnum):
@@ -158,6 +161,16 @@ def _declared() -> Iterable[tuple[Cell, Rule]]:
 
 RULES: Final[Mapping[Cell, Rule]] = dict(_declared())
 """The whole matrix."""
+
+BIRTH_RECORD_LASTS: Final = timedelta(days=92)
+"""출생신고 is due within a month (가족관계등록법 제44조); as long as a certificate is young, the birth is."""
+
+
+def counting(papers: frozenset[Paper], born: date, now: datetime) -> frozenset[Paper]:
+    """The papers that count at a moment: a birth record is a family certificate while the child is newborn."""
+    young = now.astimezone(KOREA).date() - born <= BIRTH_RECORD_LASTS
+    return papers | {Paper.FAMILY_CERTIFICATE} if young and Paper.BIRTH_RECORD in papers else papers
+
 
 SENSITIVE_DEPARTMENTS: Final = frozenset({"03", "10", "15", "81", "84"})
 """HIRA 진료과목: psychiatry, obstetrics and gynaecology, urology, and their Korean-medicine kin (한방부인과,

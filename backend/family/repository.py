@@ -32,6 +32,16 @@ def of_actor(session: Session, actor: UUID) -> Sequence[Tie]:
     return session.execute(query.order_by(col(Tie.created_at), col(Tie.id))).scalars().all()
 
 
+def all_of_actor(session: Session, actor: UUID) -> Sequence[Tie]:
+    """Whatever their state."""
+    return session.execute(select(Tie).where(col(Tie.actor_id) == actor)).scalars().all()
+
+
+def all_of_grantor(session: Session, grantor: UUID) -> Sequence[Tie]:
+    """Whatever their state."""
+    return session.execute(select(Tie).where(col(Tie.grantor_id) == grantor)).scalars().all()
+
+
 def over(session: Session, grantor: UUID, patients: Patients, *, ended: bool = False) -> Sequence[Tie]:
     """Active ties over a person: their delegates, and guardians of the patients they are. `ended`: those, too."""
     states = [TieState.ACTIVE, TieState.ENDED] if ended else [TieState.ACTIVE]

@@ -17,7 +17,7 @@ from backend.family import matrix, repository
 from backend.family.matrix import Band, Decision, Paper, Relation
 from backend.family.models import Tie, TieState
 from backend.functions import Function
-from backend.identity.service import patients_of, profile
+from backend.identity.service import is_checked, numbers_of, patients_of, profile
 from backend.vault import KeyDestroyed, Sealed, Vault
 
 
@@ -87,10 +87,10 @@ def standings(
 
 
 def _standings(session: Session, vault: Vault, tie: Tie, now: datetime) -> Iterator[Standing]:
-    band = band_now(session, vault, tie, now)
-    if band is None:
+    band, known = band_now(session, vault, tie, now), subject(session, vault, tie)
+    if band is None or known is None or not is_checked(session, tie.actor_id):
         return
-    consented = consent_of(tie, subject(session, vault, tie), now)
+    consented = consent_of(tie, known, now)
     for hospital, patient in _patients(session, tie):
         yield Standing(
             tie=tie.id,
@@ -99,7 +99,7 @@ def _standings(session: Session, vault: Vault, tie: Tie, now: datetime) -> Itera
             hospital=hospital,
             patient=patient,
             band=band,
-            papers=papers_of(tie),
+            papers=matrix.counting(papers_of(tie), known.born, now),
             consented=consented,
         )
 
@@ -142,4 +142,6 @@ def consent_of(tie: Tie, known: Subject | None, now: datetime) -> frozenset[Func
 def _patients(session: Session, tie: Tie) -> list[tuple[int, str]]:
     if tie.grantor_id is not None:
         return patients_of(session, tie.grantor_id)
-    return [(tie.hospital, tie.patient)] if tie.hospital is not None and tie.patient is not None else []
+    if tie.hospital is None or tie.patient is None:
+        return []
+    return numbers_of(session, tie.hospital, tie.patient)

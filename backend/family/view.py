@@ -52,6 +52,7 @@ PAPERS: dict[Paper, Message] = {
     Paper.PATIENT_ID: N_("환자의 신분증"),
     Paper.POWER_OF_ATTORNEY: N_("자필 위임장"),
     Paper.PATIENT_CONSENT: N_("환자 본인의 동의"),
+    Paper.BIRTH_RECORD: N_("이 병원의 분만기록"),
 }
 _STATES: dict[TieState, Message] = {
     TieState.ASKED: N_("원무과 확인을 기다리고 있습니다"),
@@ -146,7 +147,8 @@ def _cared(services: Services, session: Session, tie: Tie, now: datetime) -> Car
     if known is None or (active and band is None):
         return None
     band = band or matrix.band_of(known.born, now)
-    by = _by_verdict(tie, band, consent_of(tie, known, now)) if active else {}
+    papers = matrix.counting(papers_of(tie), known.born, now)
+    by = _by_verdict(tie, band, papers, consent_of(tie, known, now)) if active else {}
     wanted = set[Paper]() if active else set(_needed(band, Relation(tie.relation)))
     for _, missing in by.values():
         wanted |= missing
@@ -165,11 +167,9 @@ def _cared(services: Services, session: Session, tie: Tie, now: datetime) -> Car
 
 
 def _by_verdict(
-    tie: Tie, band: Band, consented: frozenset[Function]
+    tie: Tie, band: Band, papers: frozenset[Paper], consented: frozenset[Function]
 ) -> dict[Function, tuple[Verdict, frozenset[Paper]]]:
-    decided = {
-        each: decide(band, Relation(tie.relation), papers_of(tie), consented, each) for each in Function
-    }
+    decided = {each: decide(band, Relation(tie.relation), papers, consented, each) for each in Function}
     return {function: (found.verdict, found.missing) for function, found in decided.items()}
 
 
@@ -183,13 +183,13 @@ def _needed(band: Band, relation: Relation) -> Iterable[Paper]:
 
 
 def _acting(services: Services, session: Session, tie: Tie, now: datetime) -> Acting | None:
-    band = band_now(session, services.vault, tie, now)
-    if band is None:
+    band, known = band_now(session, services.vault, tie, now), subject(session, services.vault, tie)
+    if band is None or known is None:
         return None
     relation, delegated = Relation(tie.relation), tie.grantor_id is not None
-    consented = consent_of(tie, subject(session, services.vault, tie), now)
+    consented = consent_of(tie, known, now)
     can = [] if delegated or band is Band.UNDER_14 else matrix.needing_consent(band, relation)
-    by = _by_verdict(tie, band, consented)
+    by = _by_verdict(tie, band, matrix.counting(papers_of(tie), known.born, now), consented)
     return Acting(
         id=tie.id,
         name=_name(services, session, tie.actor_id),

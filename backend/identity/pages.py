@@ -17,9 +17,9 @@ from backend.db import ReadSession, WriteSession
 from backend.documents.service import of_person
 from backend.errors import InvalidRequest
 from backend.family.service import end_of_person
-from backend.identity import passkeys, repository, service, sessions, social
+from backend.identity import foreigners, passkeys, repository, service, sessions, social
 from backend.identity.consents import TEXTS
-from backend.identity.models import LoginSession, Passkey, RegistrationState
+from backend.identity.models import LoginSession, PaperKind, Passkey, RegistrationState
 from backend.identity.noting import note
 from backend.identity.sessions import SignedIn
 from backend.security import (
@@ -118,6 +118,8 @@ def my_data(request: Request, who: SignedInDep, session: ReadSession, services: 
         services,
         "my_data.html",
         profile=service.profile(session, services.vault, who.person),
+        account=who.person,
+        papers=_papers(services, session, who),
         registrations=_registrations(services, session, who),
         consents=_consents(session, who),
     )
@@ -131,6 +133,10 @@ def export(who: ProvenDep, session: ReadSession, services: ServicesDep) -> Respo
         "profile": asdict(service.profile(session, services.vault, who.person)),
         "consents": _consents(session, who),
         "hospitals": _registrations(services, session, who),
+        "papers": [
+            {"kind": str(each.kind), "nationality": each.nationality, "number": each.masked}
+            for each in foreigners.shown(session, services.vault, who.person)
+        ],
         "documents": [
             {"id": str(d.id), "kind": d.vct, "anchoredAt": d.anchored_at.isoformat(), "state": str(d.state)}
             for d in documents
@@ -176,6 +182,15 @@ def _session(each: LoginSession, who: SignedIn) -> dict[str, Any]:
         "seen": day(each.seen_at),
         "current": each.id == who.session,
     }
+
+
+def _papers(services: Services, session: Any, who: SignedIn) -> list[dict[str, Any]]:
+    """Documents that were named in place of a Korean telephone, masked."""
+    names = {PaperKind.PASSPORT: translate("여권"), PaperKind.REGISTRATION: translate("외국인등록증")}
+    return [
+        {"said": f"{names[each.kind]} ({each.nationality})", "masked": each.masked, "seen": each.seen}
+        for each in foreigners.shown(session, services.vault, who.person)
+    ]
 
 
 def _registrations(services: Services, session: Any, who: SignedIn) -> list[dict[str, str]]:

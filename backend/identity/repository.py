@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from backend.identity.models import (
+    AccountNotice,
     Ceremony,
     ConsentGiven,
+    Continuation,
+    EntryCode,
+    ForeignPaper,
     LoginSession,
+    Merge,
+    NoticeKind,
+    NumberLink,
     Passkey,
     Person,
     Purpose,
@@ -52,6 +59,96 @@ def registration_of_patient(session: Session, hospital: int, patient: str) -> Re
     return session.execute(query).scalars().first()
 
 
+def add_registration(session: Session, person_id: UUID, hospital: int, now: datetime) -> Registration:
+    made = Registration(id=uuid4(), person_id=person_id, hospital=hospital, created_at=now)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def locked(session: Session, person_ids: Sequence[UUID]) -> dict[UUID, Person]:
+    """Accounts held until the transaction ends, always in the same order: two merges of one pair do not block."""
+    query = select(Person).where(col(Person.id).in_(person_ids)).order_by(col(Person.id)).with_for_update()
+    return {each.id: each for each in session.execute(query).scalars()}
+
+
+def take_merge(session: Session, merge_id: UUID, now: datetime) -> bool:
+    """Use an offer up by conditional update: of two answers at the same moment one finds it."""
+    change = update(Merge).where(
+        col(Merge.id) == merge_id, col(Merge.done_at).is_(None), col(Merge.expires_at) >= now
+    )
+    return bool(session.execute(change.values(done_at=now)).rowcount == 1)  # type: ignore[attr-defined]
+
+
+def merged_into(session: Session, person_id: UUID) -> Sequence[UUID]:
+    """Accounts that have become part of this one, also by way of others."""
+    found: list[UUID] = []
+    waiting = [person_id]
+    while waiting:
+        query = select(col(Person.id)).where(col(Person.merged_into).in_(waiting))
+        waiting = [each for each in session.execute(query).scalars() if each not in found]
+        found += waiting
+    return found
+
+
+# --- foreigners' documents
+
+
+def papers(session: Session, person_id: UUID) -> Sequence[ForeignPaper]:
+    query = select(ForeignPaper).where(col(ForeignPaper.person_id) == person_id)
+    return session.execute(query.order_by(col(ForeignPaper.created_at))).scalars().all()
+
+
+def papers_of_number(session: Session, number_index: str) -> Sequence[ForeignPaper]:
+    query = select(ForeignPaper).where(col(ForeignPaper.number_index) == number_index)
+    return session.execute(query.order_by(col(ForeignPaper.created_at))).scalars().all()
+
+
+def forget_papers(session: Session, person_id: UUID) -> list[UUID]:
+    """Remove what is kept of a person's documents; the names of their keys."""
+    gone = [each.id for each in papers(session, person_id)]
+    session.execute(delete(ForeignPaper).where(col(ForeignPaper.person_id) == person_id))
+    return gone
+
+
+# --- registration numbers
+
+
+def former_numbers(session: Session, hospital: int, present: str) -> Sequence[str]:
+    query = select(col(NumberLink.former)).where(
+        col(NumberLink.hospital) == hospital, col(NumberLink.present) == present
+    )
+    return session.execute(query.order_by(col(NumberLink.since), col(NumberLink.former))).scalars().all()
+
+
+def repoint_links(session: Session, hospital: int, present: str, to: str) -> None:
+    change = update(NumberLink).where(
+        col(NumberLink.hospital) == hospital, col(NumberLink.present) == present
+    )
+    session.execute(change.values(present=to))
+
+
+def drop_link(session: Session, hospital: int, former: str) -> None:
+    session.execute(
+        delete(NumberLink).where(col(NumberLink.hospital) == hospital, col(NumberLink.former) == former)
+    )
+
+
+# --- notices
+
+
+def unread_notices(
+    session: Session, person_id: UUID, count: int, *, kind: NoticeKind | None = None
+) -> Sequence[AccountNotice]:
+    query = select(AccountNotice).where(
+        col(AccountNotice.person_id) == person_id, col(AccountNotice.read_at).is_(None)
+    )
+    if kind is not None:
+        query = query.where(col(AccountNotice.kind) == kind)
+    query = query.order_by(col(AccountNotice.at).desc(), col(AccountNotice.id)).limit(count)
+    return session.execute(query).scalars().all()
+
+
 def consents(session: Session, person_id: UUID) -> Sequence[ConsentGiven]:
     query = select(ConsentGiven).where(col(ConsentGiven.person_id) == person_id)
     return session.execute(query.order_by(col(ConsentGiven.given_at))).scalars().all()
@@ -71,6 +168,72 @@ def use_verification(session: Session, verification_id: str, at: datetime) -> bo
         col(Verification.id) == verification_id, col(Verification.used_at).is_(None)
     )
     return bool(session.execute(change.values(used_at=at)).rowcount == 1)  # type: ignore[attr-defined]
+
+
+def hand_over(session: Session, verification_id: str, holder: str) -> bool:
+    """A check that was not used goes on in another browser."""
+    change = update(Verification).where(
+        col(Verification.id) == verification_id, col(Verification.used_at).is_(None)
+    )
+    return bool(session.execute(change.values(holder=holder)).rowcount == 1)  # type: ignore[attr-defined]
+
+
+# --- forms on their way to another browser
+
+
+def continuation(session: Session, digest: str) -> Continuation | None:
+    query = select(Continuation).where(col(Continuation.token_digest) == digest)
+    return session.execute(query).scalars().first()
+
+
+def take_continuation(session: Session, digest: str, holder: str, now: datetime) -> Continuation | None:
+    """Use a link up by conditional update: of two browsers at the same moment one gets it."""
+    change = update(Continuation).where(
+        col(Continuation.token_digest) == digest,
+        col(Continuation.used_at).is_(None),
+        col(Continuation.expires_at) > now,
+    )
+    done = session.execute(change.values(used_at=now, holder=holder))
+    return continuation(session, digest) if done.rowcount == 1 else None  # type: ignore[attr-defined]
+
+
+def taken_continuation(session: Session, page: str, holder: str, now: datetime) -> Continuation | None:
+    query = select(Continuation).where(
+        col(Continuation.page) == page,
+        col(Continuation.holder) == holder,
+        col(Continuation.used_at).is_not(None),
+        col(Continuation.expires_at) > now,
+    )
+    return session.execute(query.order_by(col(Continuation.used_at).desc())).scalars().first()
+
+
+def forget_continuations(session: Session, now: datetime) -> list[UUID]:
+    """Remove those that have run out; the names of their keys."""
+    query = select(col(Continuation.id)).where(col(Continuation.expires_at) <= now)
+    gone = list(session.execute(query).scalars())
+    session.execute(delete(Continuation).where(col(Continuation.expires_at) <= now))
+    return gone
+
+
+# --- codes of the desk
+
+
+def void_codes(session: Session, person_id: UUID, now: datetime) -> None:
+    change = update(EntryCode).where(col(EntryCode.person_id) == person_id, col(EntryCode.used_at).is_(None))
+    session.execute(change.values(used_at=now))
+
+
+def take_entry_code(session: Session, digest: str, now: datetime) -> UUID | None:
+    """Use a code up by conditional update; whose it was."""
+    change = update(EntryCode).where(
+        col(EntryCode.code_digest) == digest,
+        col(EntryCode.used_at).is_(None),
+        col(EntryCode.expires_at) > now,
+    )
+    done = session.execute(change.values(used_at=now))
+    if done.rowcount != 1:  # type: ignore[attr-defined]
+        return None
+    return session.get_one(EntryCode, digest).person_id
 
 
 # --- passkeys

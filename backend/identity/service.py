@@ -31,10 +31,12 @@ __all__ = [
     "find_session",
     "form_token",
     "former_selves",
+    "holder_of",
     "identity_index",
     "is_active",
     "is_checked",
     "note_seen",
+    "numbers_of",
     "patients_of",
     "person_of_patient",
     "profile",
@@ -192,6 +194,13 @@ def bind_number(
     return own
 
 
+def holder_of(session: Session, hospital: int, patient: str) -> UUID | None:
+    """Whose account is bound to a registration number, former ones too; None if nobody's."""
+    present = numbers.present_of(session, hospital, patient)
+    held = repository.registration_of_patient(session, hospital, present)
+    return held.person_id if held is not None else None
+
+
 def is_active(session: Session, person_id: UUID) -> bool:
     """Whether there is an account of this id that is open."""
     found = repository.person(session, person_id)
@@ -217,6 +226,11 @@ def patients_of(session: Session, person_id: UUID) -> list[tuple[int, str]]:
         if each.state == RegistrationState.BOUND and each.patient is not None
     ]
     return numbers.with_former(session, bound)
+
+
+def numbers_of(session: Session, hospital: int, patient: str) -> list[tuple[int, str]]:
+    """Every registration number of whoever has this one at that hospital, former ones too."""
+    return numbers.all_of(session, hospital, patient)
 
 
 def former_selves(session: Session, person_id: UUID) -> Sequence[UUID]:

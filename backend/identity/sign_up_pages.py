@@ -16,9 +16,10 @@ from sqlmodel import Session
 from backend.audit.terms import Action
 from backend.db import ReadSession
 from backend.errors import InvalidRequest, SaegimError
-from backend.identity import sessions, verification
+from backend.identity import continuing, recovery, sessions, verification
 from backend.identity.consents import TEXTS, given, missing
-from backend.identity.errors import ConsentMissing
+from backend.identity.continuing import Fields
+from backend.identity.errors import ConsentMissing, FormExpired
 from backend.identity.models import Verification
 from backend.identity.noting import note
 from backend.identity.social import LINKING
@@ -50,7 +51,10 @@ def consent_form(request: Request, who: VisitorDep, services: ServicesDep, next:
     """What to agree to, and which hospitals. Somebody signed in goes on at once: they have agreed before."""
     if who is not None:
         return _consent_page(request, services, (), (), own_address(next), known=True)
-    return _consent_page(request, services, (), _only_hospital(services), own_address(next))
+    kept = kept_for(request, services, "/sign-up")
+    chosen = [int(each) for each in kept.get("hospital", []) if each.isdigit()] or only_hospital(services)
+    back = own_address((kept.get("next") or [next])[0])
+    return _consent_page(request, services, kept.get("consent", []), chosen, back)
 
 
 @router.post("", dependencies=[OwnForm, Limited(Limit.SIGN_UP)])
@@ -63,7 +67,7 @@ def consented(
     next: Text = "/me",
 ) -> Response:
     """Begin the check. A person who is known already need not agree again; that is found out after the check."""
-    kinds, chosen = consent or [], sorted(set(hospital or []) & set(_hospitals(services)))
+    kinds, chosen = consent or [], sorted(set(hospital or []) & set(hospitals(services)))
     agreed = given(set(kinds))
     if who is None and (lacking := missing(agreed)):
         error = error_body(ConsentMissing(kinds=", ".join(lacking)))
@@ -86,8 +90,12 @@ def person_form(
     verification_id: str, request: Request, who: VisitorDep, session: ReadSession, services: ServicesDep
 ) -> HTMLResponse:
     """Name, birth date, telephone."""
-    verification.own(session, verification_id, [holder(request, services, who)])
-    return _person_page(request, services, verification_id, dict.fromkeys(_FIELDS, ""))
+    own = holder(request, services, who)
+    verification.own(session, verification_id, [own])
+    page = f"/sign-up/{verification_id}"
+    kept = continuing.typed(session, services.vault, page, own, services.clock())
+    typed = {field: (kept.get(field) or [""])[0] for field in _FIELDS}
+    return _person_page(request, services, verification_id, typed, in_app=who is None and _in_app(request))
 
 
 @router.post("/{verification_id}", dependencies=[OwnForm])
@@ -104,6 +112,7 @@ def send(
 ) -> Response:
     """Have the number sent, or the operator's app asked."""
     typed = {"name": name, "birth": birth, "phone": phone, "operator": operator, "method": method}
+    in_app = who is None and _in_app(request)
     with reading(services.database) as session:
         verification.own(session, verification_id, [holder(request, services, who)])
     try:
@@ -119,7 +128,7 @@ def send(
             verification.refuse(error)
         except SaegimError as ours:
             body = error_body(ours)
-            return _person_page(request, services, verification_id, typed, body, ours.status)
+            return _person_page(request, services, verification_id, typed, body, ours.status, in_app=in_app)
     return RedirectResponse(f"/sign-up/{verification_id}/confirm?method={how}", SEE_OTHER)
 
 
@@ -135,9 +144,8 @@ def confirm_form(
     """The number from the message, or "I have confirmed in the app"."""
     verification.own(session, verification_id, [holder(request, services, who)])
     by_message = method != Method.APP
-    return form_page(
-        request, services, "confirm_phone.html", id=verification_id, by_message=by_message, error=None
-    )
+    body = {"id": verification_id, "by_message": by_message, "in_app": who is None and _in_app(request)}
+    return form_page(request, services, "confirm_phone.html", status=200, error=None, **body)
 
 
 @router.post(
@@ -162,8 +170,10 @@ def confirm(
         with writing(services.database) as session:
             token, target = _let_in(session, services, request, found, person, who)
     except SaegimError as error:
-        body = {"id": verification_id, "by_message": by_message, "error": error_body(error)}
-        return form_page(request, services, "confirm_phone.html", status=error.status, **body)
+        body = {"id": verification_id, "by_message": by_message, "in_app": who is None and _in_app(request)}
+        return form_page(
+            request, services, "confirm_phone.html", status=error.status, error=error_body(error), **body
+        )
     answer = RedirectResponse(target, SEE_OTHER)
     if token is not None:
         set_session(answer, services, token)
@@ -174,14 +184,18 @@ def _let_in(
     session: Session, services: Services, request: Request, found: Verification, person: Any, who: Any
 ) -> tuple[str | None, str]:
     """The new session's token, if one was opened, and where to go."""
-    now = services.clock()
+    now, agent = services.clock(), request.headers.get("user-agent", "")
     if found.purpose == Purpose.STEP_UP:
-        verification.step_up(session, services.vault, found, person, who.person, now)
+        done = verification.step_up(session, services.vault, found, person, who, now)
         sessions.note_proven(session, who, now)
         note(session, Action.STEP_UP, now, who.address, person=who.person)
-        return None, found.next
+        return None, found.next if done.merge is None else f"/me/merge/{done.merge}"
+    if found.purpose == Purpose.RECOVERY:
+        account = verification.known(session, services.vault, found, person, now)
+        token = recovery.come_back(session, account, recovery.PHONE, agent, now)
+        note(session, Action.SIGN_IN, now, address_of(request), person=account, reason="recovery")
+        return token, found.next
     account, new = verification.sign_up(session, services.vault, found, person, now)
-    agent = request.headers.get("user-agent", "")
     token = sessions.open_session(session, account, "phone", agent, now)
     action = Action.SIGN_UP if new else Action.SIGN_IN
     note(session, action, now, address_of(request), person=account)
@@ -199,6 +213,24 @@ def _spend_message(services: Services, request: Request, phone: str) -> None:
         Tried(Limit.PHONE_DAY, ""),
         address=address,
     )
+
+
+def visit_of(request: Request, services: Services) -> str | None:
+    """Who holds what was begun in this browser before anybody signed in; None in a browser that is new here."""
+    try:
+        return holder(request, services, None)
+    except FormExpired:
+        return None
+
+
+def kept_for(request: Request, services: Services, page: str) -> Fields:
+    """What this browser has taken over from another one for a form."""
+    with reading(services.database) as session:
+        return continuing.typed(session, services.vault, page, visit_of(request, services), services.clock())
+
+
+def _in_app(request: Request) -> bool:
+    return sessions.in_app_browser(request.headers.get("user-agent", ""))
 
 
 def _customer(request: Request, typed: dict[str, str]) -> tuple[Customer, Operator, Method]:
@@ -223,14 +255,14 @@ def _customer(request: Request, typed: dict[str, str]) -> tuple[Customer, Operat
     return customer, Operator(typed["operator"]), Method(typed["method"])
 
 
-def _hospitals(services: Services) -> dict[int, str]:
+def hospitals(services: Services) -> dict[int, str]:
     """Hospitals of the network that can be chosen."""
     listed = services.node.trust.institutions
     return {each.index: services.institution_name(each.index) for each in listed if each.kind == "hospital"}
 
 
-def _only_hospital(services: Services) -> tuple[int, ...]:
-    found = tuple(_hospitals(services))
+def only_hospital(services: Services) -> tuple[int, ...]:
+    found = tuple(hospitals(services))
     return found if len(found) == 1 else ()
 
 
@@ -245,7 +277,7 @@ def _consent_page(
     status: int = 200,
     known: bool = False,
 ) -> HTMLResponse:
-    hospitals = [{"index": index, "name": name} for index, name in _hospitals(services).items()]
+    listed = [{"index": index, "name": name} for index, name in hospitals(services).items()]
     return form_page(
         request,
         services,
@@ -253,10 +285,11 @@ def _consent_page(
         status=status,
         consents=() if known else TEXTS,
         agreed=agreed,
-        hospitals=() if known else hospitals,
+        hospitals=() if known else listed,
         chosen=chosen,
         next=next,
         error=error,
+        in_app=_in_app(request) and not known,
     )
 
 
@@ -267,6 +300,8 @@ def _person_page(
     typed: dict[str, str],
     error: dict[str, str] | None = None,
     status: int = 200,
+    *,
+    in_app: bool = False,
 ) -> HTMLResponse:
     return form_page(
         request,
@@ -277,4 +312,5 @@ def _person_page(
         typed=typed,
         error=error,
         operators=list(Operator),
+        in_app=in_app,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
@@ -12,11 +12,12 @@ from uuid import UUID
 from sqlmodel import Session
 
 from backend.errors import NotFound, ServiceUnavailable
-from backend.identity import repository, service
+from backend.identity import merge, notices, repository, service
 from backend.identity.consents import Consent
 from backend.identity.errors import IdentityNotChecked, TooManyTries
-from backend.identity.models import Verification
+from backend.identity.models import NoticeKind, Verification
 from backend.identity.service import Profile
+from backend.identity.sessions import SignedIn
 from backend.providers.errors import (
     ProviderError,
     ProviderRefused,
@@ -123,7 +124,7 @@ def refuse(error: ProviderError) -> NoReturn:
 def sign_up(
     session: Session, vault: Vault, found: Verification, who: Verified, now: datetime
 ) -> tuple[UUID, bool]:
-    """The person, new or known, with the hospitals they chose; the check is used up.
+    """The person, new or known, with the hospitals they chose; the check is used up. Who was known is told so.
 
     Raises:
         IdentityNotChecked: another request used it first.
@@ -131,29 +132,84 @@ def sign_up(
     """
     _use(session, found, now)
     wish = wish_of(found)
-    profile = Profile(
+    person, new = service.find_or_create(
+        session, vault, identity=who.ci, who=_profile(who), consents=wish.consents, now=now
+    )
+    for hospital in wish.hospitals:
+        service.choose_hospital(session, person, hospital, now)
+    if not new:
+        notices.tell(session, person, NoticeKind.KNOWN_ACCOUNT, now)
+        take_phone(session, vault, person, who, now)
+    return person, new
+
+
+def known(session: Session, vault: Vault, found: Verification, who: Verified, now: datetime) -> UUID:
+    """Whose account the check finds, from whatever telephone; used up. Raises IdentityNotChecked when there is none."""
+    _use(session, found, now)
+    person = repository.person_of_identity(session, service.identity_index(vault, who.ci))
+    if person is None:
+        raise IdentityNotChecked(reason="no-account")
+    person.identity_checked_at = now
+    session.add(person)
+    take_phone(session, vault, person.id, who, now)
+    return person.id
+
+
+def take_phone(session: Session, vault: Vault, person: UUID, who: Verified, now: datetime) -> None:
+    """The same identity from another telephone: the account has that number from now on, and its owner is told."""
+    kept = service.profile(session, vault, person)
+    if who.phone and who.phone != kept.phone:
+        service.reseal(session, vault, person, replace(kept, phone=who.phone))
+        if kept.phone:
+            notices.tell(session, person, NoticeKind.PHONE_CHANGED, now)
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedUp:
+    """What a check did for somebody signed in. merge: the offer, where it found another account of theirs."""
+
+    merge: UUID | None = None
+
+
+def step_up(
+    session: Session, vault: Vault, found: Verification, who: Verified, signed_in: SignedIn, now: datetime
+) -> SteppedUp:
+    """The signed-in person has been verified anew; or for the first time, which may find an older account of theirs.
+
+    Raises:
+        IdentityNotChecked: it is somebody else, or an account whose owner has not just proved to be there.
+        AccountsDiffer: the check names another account that cannot be theirs.
+    """
+    _use(session, found, now)
+    index = service.identity_index(vault, who.ci)
+    theirs = repository.person_of_identity(session, index)
+    if theirs is not None and theirs.id == signed_in.person:
+        return SteppedUp()
+    own = repository.person(session, signed_in.person)
+    if own is None or own.identity_index is not None:
+        raise IdentityNotChecked(reason="another-person")
+    if not signed_in.proven:
+        raise IdentityNotChecked(reason="prove-first")
+    if theirs is not None:
+        return SteppedUp(merge.offer(session, vault, own.id, theirs.id, now))
+    kept = service.profile(session, vault, own.id)
+    if kept.birth_date != who.birth_date.isoformat():
+        raise IdentityNotChecked(reason="another-person")
+    service.reseal(session, vault, own.id, _profile(who))
+    own.identity_index, own.identity_checked_at = index, now
+    session.add(own)
+    session.flush()
+    return SteppedUp()
+
+
+def _profile(who: Verified) -> Profile:
+    return Profile(
         name=who.name,
         birth_date=who.birth_date.isoformat(),
         gender=str(who.gender or "unknown").lower(),
         phone=who.phone or "",
         foreigner=bool(who.is_foreigner),
     )
-    person, new = service.find_or_create(
-        session, vault, identity=who.ci, who=profile, consents=wish.consents, now=now
-    )
-    for hospital in wish.hospitals:
-        service.choose_hospital(session, person, hospital, now)
-    return person, new
-
-
-def step_up(
-    session: Session, vault: Vault, found: Verification, who: Verified, person: UUID, now: datetime
-) -> None:
-    """The signed-in person has been verified anew. Raises IdentityNotChecked when it is somebody else."""
-    _use(session, found, now)
-    known = repository.person_of_identity(session, service.identity_index(vault, who.ci))
-    if known is None or known.id != person:
-        raise IdentityNotChecked(reason="another-person")
 
 
 def _use(session: Session, found: Verification, now: datetime) -> None:

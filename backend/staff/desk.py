@@ -18,25 +18,26 @@ from backend.relay import service as relay
 from backend.services import Services
 from backend.staff.errors import AccountUnknown, NotCompared, NotTheirNumber, NumberMissing, NumberUnknown
 from backend.staff.noting import entry
-from backend.staff.sessions import StaffSignedIn
+from backend.staff.sessions import StaffSignedIn, need_proof
 from chain.db import reading, writing
 
 NOT_CONFIGURED = "without-relay.not-configured"
 SAME = "relay.same"
 
 
-def bind(services: Services, who: StaffSignedIn, account: str, number: str) -> None:
-    """Bind and note it.
+def bind(services: Services, who: StaffSignedIn, account: str, number: str) -> tuple[str, ...]:
+    """Bind and note it; further numbers that the hospital has of this person (이중등록), if it was asked.
 
     Raises:
         AccountUnknown, NumberMissing: what was typed leads nowhere.
         NotTheirNumber, NumberUnknown, NotCompared: the hospital's record is another's, none, or out of reach.
+        IdentityUnchecked: nobody has checked who has the account; a document must be seen first.
         AlreadyBound: the number or the account is bound otherwise.
+        StaffStepUpRequired.
     """
-    person, number = _account(account), number.strip()
-    if not number:
-        raise NumberMissing
-    compared = _compared(services, who, person, number)
+    need_proof(who)
+    person, number = account_of(account), number_of(number)
+    compared, others = compare(services, who, person, number)
     now, patient = services.clock(), services.vault.blind_index(number)
     with writing(services.database) as session:
         _active(session, person)
@@ -52,9 +53,26 @@ def bind(services: Services, who: StaffSignedIn, account: str, number: str) -> N
             reason=compared,
         )
         audit.append(session, [line])
+    return others
 
 
-def _account(typed: str) -> UUID:
+def double(services: Services, who: StaffSignedIn, account: str, number: str) -> UUID | None:
+    """The account that has this number in place of the one that was to be bound to it, if there is one."""
+    patient = services.vault.blind_index(number.strip())
+    with reading(services.database) as session:
+        holder = identity.holder_of(session, who.hospital, patient)
+    return holder if holder is not None and holder != account_of(account) else None
+
+
+def number_of(typed: str) -> str:
+    """A registration number. Raises NumberMissing."""
+    if not typed.strip():
+        raise NumberMissing
+    return typed.strip()
+
+
+def account_of(typed: str) -> UUID:
+    """An account's number. Raises AccountUnknown."""
     try:
         return UUID(typed.strip())
     except ValueError as error:
@@ -66,8 +84,11 @@ def _active(session: Session, person: UUID) -> None:
         raise AccountUnknown
 
 
-def _compared(services: Services, who: StaffSignedIn, person: UUID, number: str) -> str:
-    """How account and number were compared, as a code for the log; outside any transaction that writes."""
+def compare(services: Services, who: StaffSignedIn, person: UUID, number: str) -> tuple[str, tuple[str, ...]]:
+    """How account and number were compared, as a code for the log; and further numbers of the person.
+
+    Outside any transaction that writes: the relay is on the network.
+    """
     with reading(services.database) as session:
         _active(session, person)
         profile = identity.profile(session, services.vault, person)
@@ -75,9 +96,9 @@ def _compared(services: Services, who: StaffSignedIn, person: UUID, number: str)
     try:
         client = relay.relay_client(services.settings, services.clock)
         if client is None:
-            return NOT_CONFIGURED
+            return NOT_CONFIGURED, ()
         with closing(client):
-            relay.match_at_first_visit(client, known, number, str(who.staff))
+            match = relay.match_at_first_visit(client, known, number, str(who.staff))
     except relay.IdentityDiffers as error:
         _note_refusal(services, who, person, number, error)
         raise NotTheirNumber from error
@@ -85,7 +106,7 @@ def _compared(services: Services, who: StaffSignedIn, person: UUID, number: str)
         raise NumberUnknown from error
     except relay.RelayError as error:
         raise NotCompared from error
-    return SAME
+    return SAME, match.numbers
 
 
 def _note_refusal(

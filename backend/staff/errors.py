@@ -110,3 +110,11 @@ class NotCompared(SaegimError):
     status = 503
     message = N_("병원의 환자 기록과 비교하지 못했습니다.")
     remedy = N_("잠시 후 다시 시도해 주세요. 아무것도 연결되지 않았습니다.")
+
+
+class NotMergedThere(SaegimError):
+    """The hospital system, which is the master of numbers, still has both."""
+
+    status = 409
+    message = N_("병원 시스템에 아직 두 등록번호가 모두 있습니다.")
+    remedy = N_("병원 시스템에서 먼저 등록번호를 합친 뒤 다시 시도해 주세요. 아무것도 바뀌지 않았습니다.")

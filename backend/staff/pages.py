@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from backend.audit.terms import Action
 from backend.db import ReadSession, WriteSession
 from backend.documents import service as documents
 from backend.errors import InvalidRequest, SaegimError
+from backend.identity.errors import AlreadyBound
 from backend.limits.door import Door, Guessed, by_field
 from backend.rendering import error_body
 from backend.security import OwnForm, address_of, form_page
@@ -124,10 +126,13 @@ def bind(
     """The desk has seen person and identity card together."""
     typed = {"account": account, "number": number}
     try:
-        desk.bind(services, who, account, number)
+        others = desk.bind(services, who, account, number)
+    except AlreadyBound as error:
+        double = desk.double(services, who, account, number)
+        return _bind_page(request, services, typed, error_body(error), error.status, double=double)
     except SaegimError as error:
         return _bind_page(request, services, typed, error_body(error), error.status)
-    return _bind_page(request, services, {"account": "", "number": ""}, done=True)
+    return _bind_page(request, services, {"account": "", "number": ""}, done=True, others=others)
 
 
 def _bind_page(
@@ -138,8 +143,12 @@ def _bind_page(
     status: int = 200,
     *,
     done: bool = False,
+    double: UUID | None = None,
+    others: Sequence[str] = (),
 ) -> HTMLResponse:
-    return form_page(request, services, "staff_bind.html", status=status, typed=typed, error=error, done=done)
+    """`double`: the account that has the number already; `others`: further numbers of the person (이중등록)."""
+    more = {"done": done, "double": double, "others": others}
+    return form_page(request, services, "staff_bind.html", status=status, typed=typed, error=error, **more)
 
 
 # --- emergency access

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+for folder in (Path(__file__).parent, Path(__file__).parents[1] / "staff"):
+    sys.path.insert(0, str(folder))
 
-from backend_world import World
-from visitor import Browser
+from backend_world import World  # noqa: E402 - it imports the folders above
+from colleague import Colleague  # noqa: E402
+from visitor import Browser  # noqa: E402
+
+from backend.staff.roles import Role  # noqa: E402
 
 FIRST, SECOND = "01000000001", "01000000002"
 
@@ -30,3 +34,9 @@ def person(browser_of: Callable[[], Browser]) -> Browser:
     assert browser.sign_up().status_code == 303
     assert browser.add_passkey().status_code == 201
     return browser
+
+
+@pytest.fixture
+def desk(world: World) -> Colleague:
+    """Somebody of 원무, signed in."""
+    return Colleague(world, Role.REGISTRATION).come_in()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from backend_world import World
-from sandbox.soft_key import PRESENT, VERIFIED, SoftKey
 from visitor import SITE, Browser
+
+from sandbox.soft_key import PRESENT, VERIFIED, SoftKey
 
 Browsers = Callable[[], Browser]
 

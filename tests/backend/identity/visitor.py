@@ -8,6 +8,7 @@ from typing import Any
 from backend_world import World
 from fastapi.testclient import TestClient
 from httpx import Response
+
 from sandbox.soft_key import SoftKey
 
 SITE = "http://testserver"
