@@ -26,8 +26,8 @@ from backend.eligibility import staff_pages as eligibility_desk
 from backend.family import endpoints as family
 from backend.family import pages as family_pages
 from backend.identity import endpoints as identity
+from backend.identity import continuing_pages, foreign_pages, merge_pages, recovery_pages, sign_up_pages
 from backend.identity import pages as identity_pages
-from backend.identity import sign_up_pages
 from backend.identity.social_hooks import router as social_hooks
 from backend.identity.social_pages import router as social_pages
 from backend.limits.door import CountGuesses
@@ -36,6 +36,7 @@ from backend.own_accesses import accesses
 from backend.services import Services
 from backend.staff import endpoints as staff
 from backend.staff import pages as staff_pages
+from backend.staff import registration_pages
 from backend.verification import endpoints as verification
 from backend.verification import pages as verification_pages
 from backend.web.static_files import StaticFiles
@@ -72,7 +73,11 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(scanning.api, prefix="/api/v1")  # /api/v1/codes
     app.include_router(verification_pages.router)  # /verify
     app.include_router(document_pages.router)  # /d/{token}
+    app.include_router(foreign_pages.router)  # /sign-up/foreign
     app.include_router(sign_up_pages.router)  # /sign-up
+    app.include_router(continuing_pages.router)  # /continue
+    app.include_router(recovery_pages.router)  # /sign-in/lost, /me/lost
+    app.include_router(merge_pages.router)  # /me/merge, /me/notices
     app.include_router(social_pages)  # /social/…, /me/social/…
     app.include_router(social_hooks)  # /hooks/social/…
     app.include_router(identity_pages.router)  # /sign-in, /sign-out, /me/step-up, /me/devices, /me/data
@@ -92,6 +97,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(eligibility.router, prefix="/api/v1")  # /api/v1/staff/eligibility
     app.include_router(eligibility_desk.router)  # /staff/eligibility
     app.include_router(staff_pages.router)  # /staff/…
+    app.include_router(registration_pages.router)  # /staff/registration, /staff/foreigners, …
     app.include_router(staff.router, prefix="/api/v1")  # /api/v1/staff/…
     app.include_router(clients.router, prefix="/api/v1")  # /api/v1/oauth/token, /api/v1/institution/…
     app.include_router(documents.internal, prefix="/internal/v1")  # /internal/v1/deliveries

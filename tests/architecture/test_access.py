@@ -20,14 +20,15 @@ from backend.eligibility import pages as eligibility_pages
 from backend.eligibility import staff_pages as eligibility_desk
 from backend.family import endpoints as family
 from backend.family import pages as family_pages
+from backend.identity import continuing_pages, foreign_pages, merge_pages, recovery_pages, sign_up_pages
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
-from backend.identity import sign_up_pages
 from backend.identity.social_pages import router as social_pages
 from backend.own_accesses import accesses
 from backend.security import own_form, signed_in
 from backend.staff import endpoints as staff
 from backend.staff import pages as staff_pages
+from backend.staff import registration_pages
 from backend.staff.door import enrolling, staff_visitor
 from backend.staff.door import staff as staff_signed_in
 
@@ -43,6 +44,8 @@ BELOW_THE_DOOR = {
     "documents/pages.py:bundle_file",
     "vault/service.py",
     "identity/service.py",
+    "identity/foreigners.py",
+    "identity/continuing.py",
     "family/standing.py",
     "eligibility/sealing.py",
 }
@@ -112,6 +115,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     identity_pages.router,
     sign_up_pages.router,
     social_pages,
+    foreign_pages.router,
+    continuing_pages.router,
+    recovery_pages.router,
+    merge_pages.router,
+    registration_pages.router,
     my_pages.router,
     my_pages.api,
     eligibility.router,
