@@ -85,12 +85,10 @@ def present_key(session: Session, device_id: UUID) -> str | None:
 
 
 def add_key(session: Session, row: DeviceKey) -> bool:
-    """Keep a key; False when it is known already, also when another transaction was quicker."""
+    """Keep a key; False when another device's transaction was quicker."""
     insert_ignore(session, DeviceKey, [row.model_dump()])
-    query = select(col(DeviceKey.device_id), col(DeviceKey.added_at)).where(
-        col(DeviceKey.thumbprint) == row.thumbprint
-    )
-    return session.execute(query).one() == (row.device_id, row.added_at)
+    query = select(col(DeviceKey.device_id)).where(col(DeviceKey.thumbprint) == row.thumbprint)
+    return bool(session.execute(query).scalar_one() == row.device_id)
 
 
 def end_key(session: Session, thumbprint: str, now: datetime) -> bool:

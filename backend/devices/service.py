@@ -243,6 +243,8 @@ def rotate(services: Services, who: Device, possession: str) -> str:
     try:
         key = proof.possessed(possession, str(who.id), server_of(services), now)
         with writing(services.database) as session:
+            if repository.key(session, key.thumbprint) is not None:
+                raise KeyAlreadyPaired
             if not repository.end_key(session, who.key, now):
                 raise KeyReplaced
             row = DeviceKey(thumbprint=key.thumbprint, device_id=who.id, jwk=dict(key.jwk), added_at=now)
