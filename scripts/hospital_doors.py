@@ -59,8 +59,10 @@ def _fhir(folder: Path, database_url: str, port: int) -> Way:
 
 
 def _hl7v2(folder: Path, database_url: str, port: int) -> Way:
+    (answering,) = choose_ports(1)
     command = ("send-hl7", "--db", database_url, "--to", f"127.0.0.1:{port}", "--follow")
-    return Way("hl7v2", {"port": port}, command)
+    query = {"host": "127.0.0.1", "port": answering}
+    return Way("hl7v2", {"port": port, "query": query}, (*command, "--answer", str(answering)))
 
 
 _WAYS: Final[Mapping[Door, Callable[[Path, str, int], Way]]] = {

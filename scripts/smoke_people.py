@@ -87,9 +87,10 @@ def own_record(system: System) -> str:
     visitor.sign_up(person(int(number) - FIRST_NUMBER))
     require(visitor.documents() == set(), "documents before the hospital has seen the person")
     require("예비등록" in visitor.open("/me").text, "the page does not speak of the first visit")
-    if system.relay_url:
-        refused = system.run("backend", "persons", "bind", visitor.person_id(), other, allowed=(1,))
-        require("differs in: name" in refused.problem, f"bound to somebody else: {refused.problem}")
+    said = system.run("backend", "relay").text
+    require("hospital system ok" in said, f"the relay does not reach the hospital's desk: {said}")
+    refused = system.run("backend", "persons", "bind", visitor.person_id(), other, allowed=(1,))
+    require("differs in: name" in refused.problem, f"bound to somebody else: {refused.problem}")
     system.run("backend", "persons", "bind", visitor.person_id(), number)
     newest = heads(system)
     expected = {newest[name] for name, each in truth(system).documents.items() if each.patient == number}

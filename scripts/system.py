@@ -89,8 +89,8 @@ class System:
 
     @property
     def relay_url(self) -> str:
-        """Where the oracle answers the backend; empty where this hospital's adapter has no desk to ask."""
-        return f"http://127.0.0.1:{self.relay_port}" if self.door.adapter == "sql" else ""
+        """Where the oracle answers the backend."""
+        return f"http://127.0.0.1:{self.relay_port}"
 
     @property
     def hospital_url(self) -> str:

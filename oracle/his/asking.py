@@ -192,20 +192,26 @@ class Desk:
 def _listed(
     rows: Sequence[Fields | BadRow], wanted: Callable[[Fields], bool], shape: type[_Shape]
 ) -> Listed[_Shape]:
-    """The wanted rows as shapes; one that can not be read takes no other with it."""
-    found: list[_Shape] = []
+    """The wanted rows as shapes; one that can not be read takes no other with it.
+
+    A row that comes twice is one; two that differ under one id are both unreadable: nobody knows which is right.
+    """
+    found: dict[str, _Shape] = {}
+    ambiguous: set[str] = set()
     unreadable = 0
     for row in rows:
         if isinstance(row, BadRow):
             unreadable += 1
         elif wanted(row):
             try:
-                found.append(
-                    shape.model_validate({name: row[name] for name in row if name in shape.model_fields})
-                )
+                made = shape.model_validate({name: row[name] for name in row if name in shape.model_fields})
             except ValidationError:
                 unreadable += 1
-    return Listed(found, unreadable)
+                continue
+            if found.setdefault(row["id"], made) != made:
+                ambiguous.add(row["id"])
+    kept = [each for key, each in found.items() if key not in ambiguous]
+    return Listed(kept, unreadable + len(ambiguous))
 
 
 def _with_free_times(row: Fields | BadRow) -> Fields | BadRow:

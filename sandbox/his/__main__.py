@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sandbox.his import hl7_command, operations, schema
+from sandbox.his import hl7_command, operations, reception, schema
 from sandbox.his.day import Day, Plan
 from sandbox.his.dirty import Sprinkler
 from sandbox.his.fhir import BASE as FHIR_BASE
@@ -46,6 +46,7 @@ def _fill(options: argparse.Namespace) -> None:
     engine = open_database(options.db)
     plan = Plan(options.date, options.receipts, options.seed, options.items, options.plain)
     ensure_patients(engine, plan.population)
+    reception.fill(engine, plan.day, plan.population)
     ymd = f"{plan.day:%Y%m%d}"
     day, writer, started = Day(plan, numbers_of(engine, ymd)), Writer(engine), time.monotonic()
     receipts = writer.write(day.steps(), rate=options.rate)

@@ -84,12 +84,14 @@ SELECT s."VST_NO" || '-' || s."CALC_GB" AS "BILL_NO", s."SUNAP_NO", s."VST_NO", 
        s."SUNAP_YMD" || s."SUNAP_HMS" AS "SUNAP_DTM", s."DEPT_CD", d."DEPT_NM", s."BON_AMT", s."GONG_AMT",
        s."JUN_AMT", s."BIG_AMT", s."TOT_AMT", s."PAT_AMT", s."PRE_AMT", s."DUE_AMT",
        s."CARD_AMT" + s."CSHR_AMT" + s."CASH_AMT" AS "PAID_AMT",
-       CASE WHEN m."CNCL_GB" = '1' THEN 'C' WHEN m."CNCL_GB" = '2' THEN 'W'
+       CASE WHEN EXISTS (SELECT 1 FROM "SRCPTM" m WHERE m."ORG_SUNAP_NO" = s."SUNAP_NO" AND m."SUNAP_GB" = '5'
+                            AND m."CNCL_GB" = '1') THEN 'C'
+            WHEN EXISTS (SELECT 1 FROM "SRCPTM" m WHERE m."ORG_SUNAP_NO" = s."SUNAP_NO" AND m."SUNAP_GB" = '5')
+            THEN 'W'
             WHEN s."SUNAP_GB" = '3' AND s."PRT_DTM" IS NULL THEN 'W' WHEN s."SUNAP_GB" = '3' THEN 'O'
             WHEN s."CARD_AMT" + s."CSHR_AMT" + s."CASH_AMT" < s."DUE_AMT" AND s."HIPASS_YN" <> 'Y' THEN 'O'
             ELSE 'S' END AS "BILL_GB"
   FROM "SRCPTM" s
-  LEFT JOIN "SRCPTM" m ON m."ORG_SUNAP_NO" = s."SUNAP_NO" AND m."SUNAP_GB" = '5'
   LEFT JOIN "CDEPTM" d ON d."DEPT_CD" = s."DEPT_CD"
  WHERE s."SUNAP_GB" IN ('3', '4', '6')
    AND NOT EXISTS (SELECT 1 FROM "SRCPTM" n WHERE n."VST_NO" = s."VST_NO" AND n."CALC_GB" = s."CALC_GB"
