@@ -16,7 +16,7 @@ from backend.services import Services, ServicesDep
 from backend.staff.errors import NotYourRole, StaffSignInRequired
 from backend.staff.noting import entry
 from backend.staff.roles import StaffFunction, may
-from backend.staff.sessions import StaffSignedIn, find, note_seen
+from backend.staff.sessions import StaffSignedIn, find, need_proof, note_seen
 from chain.db import reading, writing
 
 HOME = "/staff"
@@ -100,6 +100,22 @@ ClinicianDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.BREAK_GLASS)
 VisitDeskDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.VISIT_CHECK))]
 ReviewerDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.REVIEW))]
 DeviceKeeperDep = Annotated[StaffSignedIn, Depends(needs(StaffFunction.DEVICES))]
+
+
+def proven_desk(who: DeskDep) -> StaffSignedIn:
+    """Raises StaffStepUpRequired, for pages that lead to a binding."""
+    need_proof(who)
+    return who
+
+
+def proven_clinician(who: ClinicianDep) -> StaffSignedIn:
+    """Raises StaffStepUpRequired, for pages that lead to an emergency access."""
+    need_proof(who)
+    return who
+
+
+ProvenDeskDep = Annotated[StaffSignedIn, Depends(proven_desk)]
+ProvenClinicianDep = Annotated[StaffSignedIn, Depends(proven_clinician)]
 
 
 def staff_address(wanted: str | None) -> str:

@@ -16,7 +16,7 @@ from backend.limits.rules import Limit
 from backend.security import OwnForm, address_of
 from backend.services import ServicesDep
 from backend.staff import sessions
-from backend.staff.door import EnrollingDep, set_staff_session
+from backend.staff.door import EnrollingDep, StaffDep, set_staff_session
 from backend.staff.errors import StaffPasskeyRefused
 from backend.staff.noting import entry
 from chain.db import writing
@@ -56,6 +56,29 @@ def sign_in(body: StaffAnswerIn, request: Request, response: Response, services:
     if refusal is not None:
         raise refusal
     set_staff_session(response, services, token)
+
+
+@router.post("/step-up/options", dependencies=[OwnForm])
+def step_up_options(who: StaffDep, session: WriteSession, services: ServicesDep) -> dict[str, Any]:
+    """What to ask one's own authenticator for, to prove that one is there."""
+    return sessions.step_up_options(session, services.authenticator, who, services.clock())
+
+
+@router.post("/step-up", status_code=204, dependencies=[OwnForm, Guessed(Door.STAFF_SIGN_IN, by_credential)])
+def step_up(body: StaffAnswerIn, who: StaffDep, services: ServicesDep) -> None:
+    """Prove to be there, with a passkey of one's own: good for five minutes."""
+    now, refusal = services.clock(), None
+    with writing(services.database) as session:
+        try:
+            sessions.step_up(session, services.authenticator, who, body.answer, now)
+            line = entry(Action.STEP_UP, now, who.address, staff=who.staff)
+        except StaffPasskeyRefused as error:
+            refusal = error  # its challenge is used up all the same: that must be kept
+            reason = str(error.parameters["reason"])
+            line = entry(Action.STEP_UP, now, who.address, staff=who.staff, reason=reason, refused=True)
+        audit.append(session, [line])
+    if refusal is not None:
+        raise refusal
 
 
 @router.post("/passkeys/options", dependencies=[OwnForm])

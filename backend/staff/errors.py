@@ -14,6 +14,15 @@ class StaffSignInRequired(Unauthenticated):
     page = "/staff/sign-in"
 
 
+class StaffStepUpRequired(SaegimError):
+    """Nobody has proved within the last five minutes that the session's owner is at the screen."""
+
+    status = 403
+    message = N_("본인이 맞는지 직원 패스키로 한 번 더 확인해야 합니다.")
+    remedy = N_("확인한 뒤 다시 시도해 주세요. 환자에게 중요한 일을 하기 전에는 5분마다 확인합니다.")
+    page = "/staff/step-up"
+
+
 class NotYourRole(SaegimError):
     """The role may not do this."""
 

@@ -54,12 +54,21 @@ class StaffPasskey(SQLModel, table=True):
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class StaffPurpose(StrEnum):
+    """What a ceremony is for; an answer for another purpose is refused."""
+
+    REGISTER = "register"
+    SIGN_IN = "sign-in"
+    STEP_UP = "step-up"
+
+
 class StaffCeremony(SQLModel, table=True):
-    """A challenge that waits for its answer, once. `staff_id`: whose registration; None for a sign-in."""
+    """A challenge that waits for its answer, once. `staff_id`: whose; None for a sign-in."""
 
     __tablename__ = "staff_ceremony"
 
     challenge_digest: str = Field(primary_key=True)
+    purpose: StaffPurpose = Field(sa_type=String)
     staff_id: UUID | None = None
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -77,6 +86,8 @@ class StaffSession(SQLModel, table=True):
     """Came in with a code: may register a passkey and nothing else."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
+    proven_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When its owner last proved to be there with the passkey; None while enrolling."""
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

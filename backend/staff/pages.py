@@ -25,6 +25,8 @@ from backend.staff.door import (
     ClinicianDep,
     DeskDep,
     EnrollingDep,
+    ProvenClinicianDep,
+    ProvenDeskDep,
     ReviewerDep,
     StaffDep,
     StaffVisitorDep,
@@ -87,6 +89,12 @@ def enrol_passkey(request: Request, who: EnrollingDep, services: ServicesDep) ->
     return form_page(request, services, "staff_passkey.html")
 
 
+@router.get("/step-up", response_class=HTMLResponse)
+def step_up(request: Request, who: StaffDep, services: ServicesDep, next: str = HOME) -> HTMLResponse:
+    """Prove again to be there, then go back."""
+    return form_page(request, services, "staff_step_up.html", next=staff_address(next))
+
+
 @router.post("/sign-out", dependencies=[OwnForm])
 def sign_out(who: StaffDep, session: WriteSession, services: ServicesDep) -> Response:
     """End this session."""
@@ -114,7 +122,7 @@ def home(request: Request, who: StaffDep, services: ServicesDep) -> HTMLResponse
 
 
 @router.get("/bind", response_class=HTMLResponse)
-def bind_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
+def bind_form(request: Request, who: ProvenDeskDep, services: ServicesDep) -> HTMLResponse:
     """Account and registration number."""
     return _bind_page(request, services, {"account": "", "number": ""})
 
@@ -155,7 +163,7 @@ def _bind_page(
 
 
 @router.get("/emergency", response_class=HTMLResponse)
-def emergency_form(request: Request, who: ClinicianDep, services: ServicesDep) -> HTMLResponse:
+def emergency_form(request: Request, who: ProvenClinicianDep, services: ServicesDep) -> HTMLResponse:
     """Whose documents, and why."""
     typed = {"number": "", "reason": ""}
     return form_page(request, services, "staff_emergency.html", typed=typed, error=None)

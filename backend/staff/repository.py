@@ -9,7 +9,14 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from backend.staff.models import BrokenGlass, StaffCeremony, StaffMember, StaffPasskey, StaffSession
+from backend.staff.models import (
+    BrokenGlass,
+    StaffCeremony,
+    StaffMember,
+    StaffPasskey,
+    StaffPurpose,
+    StaffSession,
+)
 
 
 def member(session: Session, staff_id: UUID) -> StaffMember | None:
@@ -55,10 +62,13 @@ def passkey(session: Session, credential_id: bytes) -> StaffPasskey | None:
     return session.execute(query).scalars().first()
 
 
-def take_ceremony(session: Session, digest: str, staff_id: UUID | None, now: datetime) -> bool:
+def take_ceremony(
+    session: Session, digest: str, purpose: StaffPurpose, staff_id: UUID | None, now: datetime
+) -> bool:
     """Use a challenge up by conditional update."""
     change = update(StaffCeremony).where(
         col(StaffCeremony.challenge_digest) == digest,
+        col(StaffCeremony.purpose) == purpose,
         col(StaffCeremony.staff_id) == staff_id if staff_id else col(StaffCeremony.staff_id).is_(None),
         col(StaffCeremony.used_at).is_(None),
         col(StaffCeremony.expires_at) > now,
@@ -73,6 +83,11 @@ def login(session: Session, token_digest: str) -> StaffSession | None:
 def seen(session: Session, token_digest: str, now: datetime) -> None:
     change = update(StaffSession).where(col(StaffSession.token_digest) == token_digest)
     session.execute(change.values(seen_at=now))
+
+
+def proven(session: Session, token_digest: str, now: datetime) -> None:
+    change = update(StaffSession).where(col(StaffSession.token_digest) == token_digest)
+    session.execute(change.values(proven_at=now, seen_at=now))
 
 
 def end_logins(session: Session, staff_id: UUID, now: datetime, only: str | None = None) -> None:

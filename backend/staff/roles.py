@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from backend.web.i18n import N_, Message
@@ -27,6 +29,29 @@ NAMES: Mapping[Role, Message] = {
     Role.INFORMATION: N_("정보"),
     Role.DESIGN: N_("디자인센터"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session lasts: without use, and at most."""
+
+    idle: timedelta
+    longest: timedelta
+
+
+_WARD = Limits(timedelta(minutes=10), timedelta(hours=12))
+_DESK = Limits(timedelta(minutes=15), timedelta(hours=10))
+_OFFICE = Limits(timedelta(minutes=10), timedelta(hours=8))
+
+LIMITS: Mapping[Role, Limits] = {
+    Role.REGISTRATION: _DESK,
+    Role.NURSING: _WARD,
+    Role.DOCTOR: _WARD,
+    Role.PHARMACIST: _WARD,
+    Role.INFORMATION: _OFFICE,
+    Role.DESIGN: _OFFICE,
+}
+"""Shorter than a patient's: a ward's computer is left and others come to it. As long as a shift at most."""
 
 
 class StaffFunction(StrEnum):

@@ -18,7 +18,7 @@ from backend.staff.errors import AlreadyReviewed, GlassClosed, NotYourRole, Numb
 from backend.staff.models import BrokenGlass
 from backend.staff.noting import entry
 from backend.staff.roles import Role, StaffFunction, may
-from backend.staff.sessions import StaffSignedIn
+from backend.staff.sessions import StaffSignedIn, need_proof
 from backend.vault import Vault
 
 OPEN_FOR = timedelta(minutes=30)
@@ -41,14 +41,15 @@ class Waiting:
 def break_glass(
     session: Session, vault: Vault, who: StaffSignedIn, number: str, reason: str, now: datetime
 ) -> UUID:
-    """Open a patient's documents; in the log, where the patient reads it, before this returns.
+    """Open a patient's documents; in the log, where the patient reads it, before this is committed.
 
     Raises:
-        NotYourRole, NumberMissing, ReasonMissing.
+        NotYourRole, StaffStepUpRequired, NumberMissing, ReasonMissing.
     """
     said = typed_reason(reason)
     if not may(who.role, StaffFunction.BREAK_GLASS):
         raise NotYourRole
+    need_proof(who)
     if not number.strip():
         raise NumberMissing
     if len(said) < LEAST_REASON:

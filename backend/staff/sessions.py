@@ -22,15 +22,27 @@ from backend.identity.authenticator import (
     new_challenge,
 )
 from backend.staff import repository
-from backend.staff.errors import EnrolmentRefused, StaffKnown, StaffPasskeyRefused, StaffUnknown
-from backend.staff.models import StaffCeremony, StaffMember, StaffPasskey, StaffSession, StaffState
-from backend.staff.roles import Role
+from backend.staff.errors import (
+    EnrolmentRefused,
+    StaffKnown,
+    StaffPasskeyRefused,
+    StaffStepUpRequired,
+    StaffUnknown,
+)
+from backend.staff.models import (
+    StaffCeremony,
+    StaffMember,
+    StaffPasskey,
+    StaffPurpose,
+    StaffSession,
+    StaffState,
+)
+from backend.staff.roles import LIMITS, Role
 from backend.tokens import digest_of
 from backend.vault import Vault
 
-IDLE = timedelta(minutes=15)
-"""Shorter than a patient's: a ward's computer is left and others come to it."""
-LONGEST = timedelta(hours=12)
+PROOF_LASTS = timedelta(minutes=5)
+"""How long a proof of presence counts before a binding or an emergency access."""
 TIME_TO_ENROL = timedelta(minutes=10)
 TIME_TO_ANSWER = timedelta(minutes=5)
 CODE_LASTS = timedelta(days=1)
@@ -39,13 +51,19 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class StaffSignedIn:
-    """A member of the staff in a session that holds. `enrolling`: may register a passkey and nothing else."""
+    """A member of the staff in a session that holds.
+
+    Attributes:
+        enrolling: may register a passkey and nothing else.
+        proven: has proved to be there within the last minutes.
+    """
 
     staff: UUID
     role: Role
     hospital: int
     token_digest: str
     enrolling: bool
+    proven: bool = False
     address: str = ""
 
 
@@ -115,7 +133,7 @@ def creation_options(
     session: Session, server: AuthenticationServer, who: StaffSignedIn, now: datetime
 ) -> Options:
     """Options for the browser; the name in its list of passkeys leads to nobody."""
-    challenge = _noted(session, now, who.staff)
+    challenge = _noted(session, StaffPurpose.REGISTER, now, who.staff)
     known = [key.credential_id for key in repository.passkeys(session, who.staff)]
     return server.creation_options(who.staff, f"Saegim staff {str(who.staff)[:8]}", challenge, known)
 
@@ -131,7 +149,7 @@ def register(
         StaffPasskeyRefused: the answer does not hold.
     """
     try:
-        made = server.created(answer, _taken(session, answer, who.staff, now))
+        made = server.created(answer, _taken(session, answer, StaffPurpose.REGISTER, who.staff, now))
     except AnswerRefused as error:
         raise StaffPasskeyRefused(reason=error.reason) from error
     if repository.passkey(session, made.credential_id) is not None:
@@ -159,24 +177,61 @@ def register(
 
 def request_options(session: Session, server: AuthenticationServer, now: datetime) -> Options:
     """Options for the browser."""
-    return server.request_options(_noted(session, now, None), [])
+    return server.request_options(_noted(session, StaffPurpose.SIGN_IN, now, None), [])
 
 
 def sign_in(
     session: Session, server: AuthenticationServer, answer: Answer, now: datetime
 ) -> tuple[UUID, str]:
     """Who answered and the new session's token. Raises StaffPasskeyRefused; the challenge counts as used."""
+    passkey = _answered(session, server, answer, StaffPurpose.SIGN_IN, None, now)
+    return passkey.staff_id, _open(session, passkey.staff_id, now, enrolling=False)
+
+
+def step_up_options(
+    session: Session, server: AuthenticationServer, who: StaffSignedIn, now: datetime
+) -> Options:
+    """Options for the browser: one of their own authenticators."""
+    known = [key.credential_id for key in repository.passkeys(session, who.staff)]
+    return server.request_options(_noted(session, StaffPurpose.STEP_UP, now, who.staff), known)
+
+
+def step_up(
+    session: Session, server: AuthenticationServer, who: StaffSignedIn, answer: Answer, now: datetime
+) -> None:
+    """They have proved to be there. Raises StaffPasskeyRefused; the challenge counts as used."""
+    _answered(session, server, answer, StaffPurpose.STEP_UP, who.staff, now)
+    repository.proven(session, who.token_digest, now)
+
+
+def need_proof(who: StaffSignedIn) -> None:
+    """Before what a colleague at an open screen must not do. Raises StaffStepUpRequired."""
+    if not who.proven:
+        raise StaffStepUpRequired
+
+
+def _answered(
+    session: Session,
+    server: AuthenticationServer,
+    answer: Answer,
+    purpose: StaffPurpose,
+    staff_id: UUID | None,
+    now: datetime,
+) -> StaffPasskey:
+    """The authenticator that answered, its counter moved on; `staff_id`: whose it must be."""
     try:
-        challenge = _taken(session, answer, None, now)
+        challenge = _taken(session, answer, purpose, staff_id, now)
         passkey = repository.passkey(session, credential_id_of(answer))
         if passkey is None or passkey.removed_at is not None:
             raise AnswerRefused("passkey-unknown")
+        if staff_id is not None and passkey.staff_id != staff_id:
+            raise AnswerRefused("passkey-of-another")
         known = KnownKey(passkey.public_key, passkey.sign_count, passkey.synced)
         passkey.sign_count = server.asserted(answer, challenge, known)
     except AnswerRefused as error:
         raise StaffPasskeyRefused(reason=error.reason) from error
     session.add(passkey)
-    return passkey.staff_id, _open(session, passkey.staff_id, now, enrolling=False)
+    return passkey
 
 
 def find(session: Session, token: str | None, now: datetime) -> tuple[StaffSignedIn | None, bool]:
@@ -184,13 +239,15 @@ def find(session: Session, token: str | None, now: datetime) -> tuple[StaffSigne
     row = repository.login(session, digest_of(token)) if token else None
     if row is None or row.ended_at is not None:
         return None, False
-    longest = TIME_TO_ENROL if row.enrolling else LONGEST
-    if now - row.seen_at > IDLE or now - row.created_at > longest:
-        return None, False
     member = repository.member(session, row.staff_id)
     if member is None or member.state != StaffState.ACTIVE:
         return None, False
-    found = StaffSignedIn(member.id, Role(member.role), member.hospital, row.token_digest, row.enrolling)
+    role = Role(member.role)
+    longest = TIME_TO_ENROL if row.enrolling else LIMITS[role].longest
+    if now - row.seen_at > LIMITS[role].idle or now - row.created_at > longest:
+        return None, False
+    proven = row.proven_at is not None and now - row.proven_at <= PROOF_LASTS
+    found = StaffSignedIn(member.id, role, member.hospital, row.token_digest, row.enrolling, proven)
     return found, now - row.seen_at >= _NOTED_EVERY
 
 
@@ -207,24 +264,35 @@ def sign_out(session: Session, found: StaffSignedIn, now: datetime) -> None:
 def _open(session: Session, staff_id: UUID, now: datetime, *, enrolling: bool) -> str:
     token = secrets.token_urlsafe(32)
     row = StaffSession(
-        token_digest=digest_of(token), staff_id=staff_id, enrolling=enrolling, created_at=now, seen_at=now
+        token_digest=digest_of(token),
+        staff_id=staff_id,
+        enrolling=enrolling,
+        created_at=now,
+        seen_at=now,
+        proven_at=None if enrolling else now,
     )
     session.add(row)
     session.flush()
     return token
 
 
-def _noted(session: Session, now: datetime, staff_id: UUID | None) -> bytes:
+def _noted(session: Session, purpose: StaffPurpose, now: datetime, staff_id: UUID | None) -> bytes:
     challenge = new_challenge()
-    digest = digest_of(challenge)
-    row = StaffCeremony(challenge_digest=digest, staff_id=staff_id, expires_at=now + TIME_TO_ANSWER)
+    row = StaffCeremony(
+        challenge_digest=digest_of(challenge),
+        purpose=purpose,
+        staff_id=staff_id,
+        expires_at=now + TIME_TO_ANSWER,
+    )
     session.add(row)
     session.flush()
     return challenge
 
 
-def _taken(session: Session, answer: Answer, staff_id: UUID | None, now: datetime) -> bytes:
+def _taken(
+    session: Session, answer: Answer, purpose: StaffPurpose, staff_id: UUID | None, now: datetime
+) -> bytes:
     challenge = challenge_of(answer)
-    if not repository.take_ceremony(session, digest_of(challenge), staff_id, now):
+    if not repository.take_ceremony(session, digest_of(challenge), purpose, staff_id, now):
         raise AnswerRefused("challenge-unknown")
     return challenge

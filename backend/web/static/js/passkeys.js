@@ -55,7 +55,8 @@ async function ceremony(form) {
   const body = { answer: writeAnswer(credential) };
   if (form.elements.name) body.name = form.elements.name.value || form.elements.name.placeholder;
   await post(answer, token, body);
-  window.location.assign(then);
+  if (then) window.location.assign(then);
+  else form.querySelector("[role=alert]").textContent = form.dataset.done; // the page's own form waits below
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
