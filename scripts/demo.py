@@ -37,6 +37,7 @@ Saegim is running (새김이 켜졌습니다).
   check        {system.url}/verify
   sign up      {system.url}/sign-in   as a synthetic patient, see below
   telephones   {system.agency_url}/phone   what their telephones received
+  Kakao, Naver {system.social_url}/kakao/services and /naver/services   their stand-ins: disconnect an account there
   API          {system.url}/api/v1/openapi.json
   metrics      http://127.0.0.1:{system.health_port}/metrics (oracle), {system.url}/metrics (backend)
   logs         {folder}/logs/ and {folder}/network/logs/

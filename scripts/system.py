@@ -24,6 +24,7 @@ from network.local import LocalNetwork
 from network.ports import choose_ports, is_free
 from network.processes import Daemon, kill_now, stop_all
 from sandbox.identity import service as agency
+from sandbox.social.__main__ import settings as social_settings
 from scripts.hospital_doors import Door, way
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,20 +61,21 @@ class System:
         make: type[LocalNetwork] | type[DevNetwork] = LocalNetwork if kind == "poa" else DevNetwork
         self.network: Network = make.create(self.folder / "network")
         preferred = backend_port if backend_port and is_free(backend_port) else None
-        ports = choose_ports(4)
+        ports = choose_ports(5)
         self.backend_port = preferred or ports[0]
-        self.health_port, self.agency_port, self.relay_port = ports[1:]
+        self.health_port, self.agency_port, self.relay_port, self.social_port = ports[1:]
         self.manifest = self.folder / "his-manifest.jsonl"
         self.oracle = self._daemon("oracle")
         self.backend = self._daemon("backend")
         self.hospital = self._daemon("hospital")
         self.hospital_door = self._daemon("hospital-door")
         self.agency = self._daemon("agency")
+        self.social = self._daemon("social")
 
     @property
     def daemons(self) -> list[Daemon]:
         """Every process of this system but the network's, in the order in which they are ended."""
-        return [self.hospital, self.hospital_door, self.oracle, self.backend, self.agency]
+        return [self.hospital, self.hospital_door, self.oracle, self.backend, self.agency, self.social]
 
     # --- addresses and settings
 
@@ -86,6 +88,11 @@ class System:
     def agency_url(self) -> str:
         """Where the identification agency's stand-in answers; `/phone` shows what people's telephones received."""
         return f"http://127.0.0.1:{self.agency_port}"
+
+    @property
+    def social_url(self) -> str:
+        """Where Kakao's and Naver's stand-ins answer; `/kakao/services` disconnects an account."""
+        return f"http://127.0.0.1:{self.social_port}"
 
     @property
     def relay_url(self) -> str:
@@ -129,6 +136,7 @@ class System:
             "IDENTITY_SECRET": agency.SECRET,
             "IDENTITY_STORE_ID": agency.STORE_ID,
             "IDENTITY_CHANNEL_KEY": agency.CHANNEL_KEY,
+            **social_settings(self.social_url),
         }
         return {
             "SAEGIM_TRUST": str(network.trust_path),
@@ -149,6 +157,8 @@ class System:
             self.network.tick()
         self._prepare()
         self._start(self.agency, "sandbox.identity", "serve", "--port", str(self.agency_port))
+        port, told = str(self.social_port), self.url
+        self._start(self.social, "sandbox.social", "serve", "--port", port, "--backend", told)
         self.start_backend()
         if self.door.command:
             self._start(self.hospital_door, "sandbox.his", *self.door.command)

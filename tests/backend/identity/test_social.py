@@ -8,66 +8,40 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
 from backend_world import World
 from fastapi.testclient import TestClient
-from sqlmodel import col, select
+from social_party import (
+    CLIENTS,
+    PARTY,
+    WAITING,
+    at_party,
+    begun,
+    lines,
+    link,
+    links,
+    provider,
+    refused,
+    sign_in,
+    with_both,
+)
+from sqlmodel import select
 from visitor import Browser
 
 from backend.app import create_app
-from backend.audit.models import AuditEvent
-from backend.identity.social_models import SocialAttempt, SocialLink
-from backend.providers.social import OidcConfig, OidcProvider, notices
+from backend.identity.social_models import SocialAttempt
 from chain.db import reading
-from sandbox.faults import Fault
 from sandbox.social import service
 from sandbox.social.notices import headers_and_fields
 from sandbox.social.state import Wrong
 
-PARTY = "http://social.test"
-CLIENTS = {"kakao": service.KAKAO, "naver": service.NAVER}
-WAITING = "/social/waiting/"
-
 
 @pytest.fixture
 def social(world: World) -> Iterator[SimpleNamespace]:
-    """The world's backend with both providers, whose stand-ins answer without a network."""
-    app = service.create_app(PARTY, clock=world.clock)
-    party = TestClient(app, base_url=PARTY, follow_redirects=False)
-    providers = {name: provider(name, world, party) for name in CLIENTS}
-    world.services = replace(world.services, social=providers)
-    world.app = create_app(world.services)
-    yield SimpleNamespace(
-        app=app,
-        party=party,
-        world=world,
-        client=TestClient(world.app, raise_server_exceptions=False),
-        kakao=app.state.providers["kakao"],
-        naver=app.state.providers["naver"],
-    )
-    for each in providers.values():
-        each.close()
-
-
-def provider(name: str, world: World, party: TestClient) -> OidcProvider:
-    client = CLIENTS[name]
-    config = OidcConfig(
-        name=name,
-        issuer=f"{PARTY}/{name}",
-        client_id=client.client_id,
-        client_secret=client.client_secret,
-        nonce_required=name == "kakao",
-        state_with_code=name == "naver",
-        read_notice=notices.kakao(client.admin_key, client.app_id)
-        if name == "kakao"
-        else notices.naver(client.client_id, client.client_secret),
-        notice_status=200 if name == "kakao" else 204,
-    )
-    return OidcProvider(config, world.clock, sleep=lambda _: None, transport=party._transport)
+    with with_both(world) as made:
+        yield made
 
 
 @pytest.fixture
@@ -76,54 +50,6 @@ def person(social: SimpleNamespace, browser_of: Callable[[], Browser]) -> Browse
     browser = browser_of()
     assert browser.sign_up().status_code == 303
     return browser
-
-
-def at_party(social: SimpleNamespace, address: str, account: int = 3, answer: str = "agree") -> str:
-    """The person answers at the provider's; where it leads back to, without the host."""
-    parts = urlsplit(address)
-    name = parts.path.split("/")[1]
-    assert social.party.get(address).status_code == 200
-    asked = {field: values[0] for field, values in parse_qs(parts.query).items()}
-    form = {"account": account, "answer": answer, **asked}
-    location = social.party.post(f"{PARTY}/{name}/agree", data=form).headers["location"]
-    assert location.startswith(f"http://testserver/social/{name}/callback?")
-    return location.removeprefix("http://testserver")
-
-
-def begun(browser: Browser, name: str = "kakao", next: str = "/me") -> str:
-    """Press the button of the sign-in page; the address at the provider's."""
-    page = browser.open(f"/sign-in?next={quote(next, safe='')}")
-    assert f'href="/social/{name}/sign-in?next={quote(next)}"' in page.text
-    return str(browser.open(f"/social/{name}/sign-in?next={quote(next)}").headers["location"])
-
-
-def sign_in(social: SimpleNamespace, browser: Browser, name: str = "kakao", **how: Any) -> Any:
-    next = how.pop("next", "/me")
-    return browser.open(at_party(social, begun(browser, name, next), **how))
-
-
-def link(social: SimpleNamespace, browser: Browser, name: str = "kakao", account: int = 3) -> Any:
-    browser.open("/me/devices")
-    page = browser.send(f"/me/social/{name}/link")
-    assert page.status_code == 200, page.text
-    address = page.text.split('content="0;url=')[1].split('"')[0].replace("&amp;", "&")
-    return browser.open(at_party(social, address, account))
-
-
-def lines(world: World, *actions: str) -> list[tuple[str, str, str | None]]:
-    """Action, outcome and reason of the log's lines, oldest first."""
-    with reading(world.services.database) as session:
-        query = select(AuditEvent).order_by(col(AuditEvent.number))
-        return [
-            (str(each.action), str(each.outcome), each.reason)
-            for each in session.exec(query).all()
-            if each.action in actions
-        ]
-
-
-def links(world: World) -> list[SocialLink]:
-    with reading(world.services.database) as session:
-        return list(session.exec(select(SocialLink)).all())
 
 
 # --- who may do what
@@ -178,182 +104,6 @@ def test_a_strangers_waiting_account_is_not_there(
     assert person.open(f"/me/social/waiting/{identifier}").status_code == 404
     assert person.send(f"/me/social/waiting/{identifier}", answer="yes").status_code == 404
     assert links(social.world) == []
-
-
-# --- states
-
-
-def refused(answer: Any, reason: str, status: int = 403) -> None:
-    assert answer.status_code == status, answer.text
-    assert f"({reason})" in answer.text
-    assert "set-cookie" not in answer.headers or "session=" not in answer.headers["set-cookie"]
-
-
-def test_an_answer_counts_once(social: SimpleNamespace, person: Browser) -> None:
-    link(social, person)
-    person.sign_out()
-    back = at_party(social, begun(person))
-    assert person.open(back).headers["location"] == "/me"
-    person.sign_out()
-    refused(person.open(back), "state-used")
-    assert ("sign-in-refused", "refused", "kakao.state-used") in lines(social.world, "sign-in-refused")
-
-
-def test_a_late_answer_lets_nobody_in(social: SimpleNamespace, person: Browser) -> None:
-    link(social, person)
-    person.sign_out()
-    back = at_party(social, begun(person))
-    social.world.late += timedelta(minutes=10, seconds=1)
-    refused(person.open(back), "state-expired")
-
-
-def test_an_answer_is_another_browsers(
-    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser]
-) -> None:
-    """Somebody who sends their own answer to a victim signs nobody in (login CSRF), and burns nobody's state."""
-    link(social, person)
-    person.sign_out()
-    victim, back = browser_of(), at_party(social, begun(person))
-    victim.open("/sign-in")
-    refused(victim.open(back), "state-of-another-browser")
-    refused(browser_of().open(back), "state-of-another-browser")
-    assert person.open(back).headers["location"] == "/me"
-
-
-@pytest.mark.parametrize("state", ["", "made-up", "A" * 300, "가", "a&b"])
-def test_a_made_up_state_is_refused(
-    social: SimpleNamespace, browser_of: Callable[[], Browser], state: str
-) -> None:
-    browser = browser_of()
-    browser.open("/sign-in")
-    refused(
-        browser.open(f"/social/kakao/callback?{urlencode({'state': state, 'code': 'x'})}"), "state-unknown"
-    )
-
-
-def test_an_answer_of_one_provider_is_none_of_another(social: SimpleNamespace, person: Browser) -> None:
-    back = at_party(social, begun(person_out(person), "naver"))
-    refused(person.open(back.replace("/naver/", "/kakao/")), "state-of-another-provider")
-
-
-def person_out(browser: Browser) -> Browser:
-    browser.sign_out()
-    return browser
-
-
-def test_an_answer_that_names_another_issuer_is_refused(social: SimpleNamespace, person: Browser) -> None:
-    """RFC 9207: a mix-up of providers is seen by `iss`."""
-    link(social, person)
-    person.sign_out()
-    social.kakao.response_issuer = social.naver.issuer
-    refused(sign_in(social, person), "issuer-differs")
-    social.kakao.response_issuer = social.kakao.issuer
-    assert sign_in(social, person).headers["location"] == "/me"
-
-
-def test_another_site_cannot_begin(social: SimpleNamespace, browser_of: Callable[[], Browser]) -> None:
-    browser = browser_of()
-    answer = browser.open("/social/kakao/sign-in", headers={"sec-fetch-site": "cross-site"})
-    assert answer.headers["location"] == "/sign-in"
-
-
-def test_a_link_is_the_persons_who_began_it(
-    social: SimpleNamespace, person: Browser, browser_of: Callable[[], Browser]
-) -> None:
-    person.open("/me/devices")
-    page = person.send("/me/social/kakao/link")
-    address = page.text.split('content="0;url=')[1].split('"')[0].replace("&amp;", "&")
-    back = at_party(social, address)
-    person.sign_out()
-    refused(person.open(back), "another-person")
-    assert links(social.world) == []
-
-
-@pytest.mark.parametrize("next", ["https://evil.test", "//evil.test", "/\\evil.test", "javascript:alert(1)"])
-def test_one_comes_back_to_this_server_only(social: SimpleNamespace, person: Browser, next: str) -> None:
-    link(social, person)
-    person.sign_out()
-    person.open("/sign-in")
-    address = person.open(f"/social/kakao/sign-in?{urlencode({'next': next})}").headers["location"]
-    assert person.open(at_party(social, address)).headers["location"] == "/me"
-
-
-# --- the provider says no, or is not there
-
-
-def test_who_declines_is_led_to_the_telephone(
-    social: SimpleNamespace, browser_of: Callable[[], Browser]
-) -> None:
-    answer = sign_in(social, browser_of(), answer="decline", next="/me/data")
-    assert answer.status_code == 403
-    assert "카카오에서 로그인을 취소하셨습니다" in answer.text
-    assert 'href="/sign-up?next=/me/data"' in answer.text
-
-
-@pytest.mark.parametrize(
-    ("error", "status", "says"),
-    [
-        ("invalid_scope", 409, "필요한 정보를 받지 못했습니다"),
-        ("server_error", 503, "연결할 수 없습니다"),
-        ("unauthorized_client", 409, "(unauthorized_client)"),
-        ("<script>", 409, "(unreadable)"),
-        ("", 409, "(code-missing)"),
-    ],
-)
-def test_every_error_says_what_to_do(
-    social: SimpleNamespace, browser_of: Callable[[], Browser], error: str, status: int, says: str
-) -> None:
-    browser = browser_of()
-    state = parse_qs(urlsplit(begun(browser)).query)["state"][0]
-    answer = browser.client.get(f"/social/kakao/callback?{urlencode({'state': state, 'error': error})}")
-    assert answer.status_code == status
-    assert says in answer.text
-    assert 'href="/sign-up?next=/me"' in answer.text
-
-
-@pytest.mark.parametrize(
-    ("wrong", "status", "says"),
-    [
-        (Wrong.AUDIENCE, 409, "token-claim-aud"),
-        (Wrong.NONCE, 409, "token-claim-nonce"),
-        (Wrong.EXPIRED, 409, "token-expired"),
-        (Wrong.ALGORITHM_NONE, 409, "token-algorithm"),
-        (Wrong.NO_TOKEN, 409, "동의 항목"),
-    ],
-)
-def test_a_token_that_does_not_hold_lets_nobody_in(
-    social: SimpleNamespace, person: Browser, wrong: Wrong, status: int, says: str
-) -> None:
-    link(social, person)
-    person.sign_out()
-    social.kakao.wrong = wrong
-    answer = sign_in(social, person)
-    assert (answer.status_code, says in answer.text) == (status, True)
-    assert person.ask("GET", "/me").status_code == 401
-
-
-def test_a_lost_answer_leaves_the_telephone(social: SimpleNamespace, person: Browser) -> None:
-    link(social, person)
-    person.sign_out()
-    back = at_party(social, begun(person))
-    social.app.state.faults["kakao"].add(Fault.DOWN)
-    answer = person.client.get(back)
-    assert (answer.status_code, 'href="/sign-up?next=/me"' in answer.text) == (503, True)
-    refused(person.open(back), "state-used")
-    assert sign_in(social, person).headers["location"] == "/me"
-
-
-def test_a_provider_that_cannot_be_reached_is_said_before_one_goes(
-    social: SimpleNamespace, browser_of: Callable[[], Browser], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed = OidcProvider(
-        OidcConfig("kakao", "http://127.0.0.1:9", "id", "secret"), social.world.clock, sleep=lambda _: None
-    )
-    social.world.app.state.services = replace(social.world.services, social={"kakao": closed})
-    browser = browser_of()
-    browser.open("/sign-in")
-    answer = browser.client.get("/social/kakao/sign-in?next=/me/data")
-    assert (answer.status_code, 'href="/sign-up?next=/me/data"' in answer.text) == (503, True)
 
 
 # --- the ordinary ways
