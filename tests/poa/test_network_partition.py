@@ -24,6 +24,7 @@ from network.watch.branches import NodeSource, fetch_branch, import_branch
 from network.watch.own import OwnNode
 
 ATTEMPTS = 12
+NETWORKS = 3
 
 
 @dataclass
@@ -138,21 +139,41 @@ def reversed_blocks(users: dict[int, Watcher], chain: set[bytes], below: int) ->
 def test_what_was_settled_stays_when_blocks_under_three_validators_are_reversed(
     fresh_poa_network: Callable[..., LocalNetwork],
 ) -> None:
-    network = fresh_poa_network(contracts=False)
+    most = 0
+    for _ in range(NETWORKS):
+        most = validators_reversed(fresh_poa_network(contracts=False))
+        if most >= 3:
+            break
+    assert most >= 3, "no three validators' blocks were reversed: the test showed nothing"
+
+
+def validators_reversed(network: LocalNetwork) -> int:
+    """How many validators' blocks were reversed at once; what was settled must have stayed all the while.
+
+    Gives up on a network that a cut at the wrong moment has halted: without agents that lasts (test_network_halt).
+    """
     engine = CliqueEngine(vanity_tag(network.genesis_hash).encode())
     most = 0
     with watchers(network) as users:
         for _ in range(ATTEMPTS):
             height = cut_where_the_turn_is(network, users)
-            if height is None:
-                height = network.nodes[0].head()
-            wait_for("one chain", partial(one_chain, network, users, height + 4), seconds=90)
-            headers = [next(iter(users.values())).window.header(number) for number in range(1, height + 4)]
-            gone = reversed_blocks(users, {header.hash for header in headers if header}, height + 4)
-            assert not any(user.lost for user in users.values()), "a settled block was lost"
-            for user, blocks in zip(users.values(), gone, strict=True):
-                assert {user.judged[block.hash] for block in blocks} <= {Finality.PENDING}
-            most = max(len({engine.sealer(block) for block in blocks}) for blocks in gone)
+            above = (network.nodes[0].head() if height is None else height) + 4
+            try:
+                wait_for("one chain", partial(one_chain, network, users, above), seconds=90 if height else 30)
+            except ConditionNotMet:
+                if height is not None:
+                    raise
+                break
+            most = reversed_at_once(users, engine, above)
             if most >= 3:
                 break
-    assert most >= 3, "no three validators' blocks were reversed: the test showed nothing"
+    return most
+
+
+def reversed_at_once(users: dict[int, Watcher], engine: CliqueEngine, below: int) -> int:
+    headers = [next(iter(users.values())).window.header(number) for number in range(1, below)]
+    gone = reversed_blocks(users, {header.hash for header in headers if header}, below)
+    assert not any(user.lost for user in users.values()), "a settled block was lost"
+    for user, blocks in zip(users.values(), gone, strict=True):
+        assert {user.judged[block.hash] for block in blocks} <= {Finality.PENDING}
+    return max(len({engine.sealer(block) for block in blocks}) for blocks in gone)
