@@ -74,8 +74,11 @@ def certified_by_phone(session: Session, vault: Vault, person: UUID, now: dateti
 
     Call it in the transaction that lets them in; how many hospitals.
     """
+    present: dict[int, str] = {}
+    for hospital, patient in identity.patients_of(session, person):
+        present.setdefault(hospital, patient)  # former registration numbers come after the present one
     by = By(ActorKind.PERSON, str(person))
-    return _everywhere(session, vault, identity.patients_of(session, person), How.CERTIFIED_PHONE, by, now)
+    return _everywhere(session, vault, list(present.items()), How.CERTIFIED_PHONE, by, now)
 
 
 def seen_at_first_visit(

@@ -12,6 +12,7 @@ from backend.eligibility.days import today
 from backend.eligibility.errors import PatientNotHere, VisitFormInvalid
 from backend.eligibility.noting import By, entry
 from backend.eligibility.patients import at_desk, typed
+from backend.identity import service as identity
 from backend.services import Services
 from backend.staff.service import StaffSignedIn
 from chain.db import reading
@@ -36,7 +37,10 @@ def find(
     if not 0 < len(number) <= NUMBER_LENGTH:
         raise VisitFormInvalid(where="number")
     said = typed(name, birth, insured, today(services.clock()))
-    whose = at_visit_desk(who, services.vault.blind_index(number))
+    index = services.vault.blind_index(number)
+    with reading(services.database) as session:  # a former number leads to the present one
+        present = identity.numbers_of(session, who.hospital, index)[0][1]
+    whose = at_visit_desk(who, present)
     try:
         row = at_desk(services, whose, number, who.staff, said)
     except PatientNotHere:

@@ -42,8 +42,11 @@ def patients(
         except SaegimError:
             _note(services, session, by, [each.patient for each in known], refused=True)
             raise
-    _note(services, session, by, [each.value for each in found])
-    return found, by
+    present: dict[int, ReadablePatientId] = {}
+    for each in found:
+        present.setdefault(each.hospital, each)  # former registration numbers come after the present one
+    _note(services, session, by, [each.value for each in present.values()])
+    return list(present.values()), by
 
 
 def patient(

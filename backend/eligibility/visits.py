@@ -33,7 +33,7 @@ from backend.eligibility.errors import (
     VisitFormInvalid,
 )
 from backend.eligibility.letters import best_letter, use_letter
-from backend.eligibility.look_ups import Answered, cause_of, count_failure, look_up
+from backend.eligibility.look_ups import FAILURES, Answered, cause_of, count_failure, look_up
 from backend.eligibility.models import EligibilityPatient, VisitConfirmation, VisitState
 from backend.eligibility.noting import SYSTEM, By, entry
 from backend.eligibility.patients import is_own_hospital, known
@@ -250,15 +250,23 @@ def _sent(services: Services, row: VisitConfirmation, by: By) -> Confirmation:
     visit = Visit(gateway_id(row), registration, row.day, content.department, content.deduct)
     try:
         state: State = services.eligibility.confirm_visit(visit)
+        note_uncertain(state, "confirm")
     except ProviderError as error:
         count_failure(error)
         state = Uncertain(cause_of(error))
     return _settled(services, row, content, state)
 
 
+def note_uncertain(state: State, operation: str) -> None:
+    """In the metrics: a question whose answer was lost, or that the insurer has not answered yet."""
+    if isinstance(state, Uncertain):
+        FAILURES.labels(operation, "uncertain").inc()
+
+
 def _taken_back(services: Services, row: VisitConfirmation) -> Confirmation:
     try:
         state: State = services.eligibility.cancel_visit(gateway_id(row))
+        note_uncertain(state, "cancel")
     except ProviderError as error:
         count_failure(error)
         state = Uncertain(cause_of(error))

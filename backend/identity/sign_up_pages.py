@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from backend.audit.terms import Action
 from backend.db import ReadSession
+from backend.eligibility.checks import certified_by_phone
 from backend.errors import InvalidRequest, SaegimError
 from backend.identity import continuing, recovery, sessions, verification
 from backend.identity.consents import TEXTS, given, missing
@@ -188,15 +189,19 @@ def _let_in(
     if found.purpose == Purpose.STEP_UP:
         done = verification.step_up(session, services.vault, found, person, who, now)
         sessions.note_proven(session, who, now)
+        if done.merge is None:
+            certified_by_phone(session, services.vault, who.person, now)
         note(session, Action.STEP_UP, now, who.address, person=who.person)
         return None, found.next if done.merge is None else f"/me/merge/{done.merge}"
     if found.purpose == Purpose.RECOVERY:
         account = verification.known(session, services.vault, found, person, now)
         token = recovery.come_back(session, account, recovery.PHONE, agent, now)
+        certified_by_phone(session, services.vault, account, now)
         note(session, Action.SIGN_IN, now, address_of(request), person=account, reason="recovery")
         return token, found.next
     account, new = verification.sign_up(session, services.vault, found, person, now)
     token = sessions.open_session(session, account, "phone", agent, now)
+    certified_by_phone(session, services.vault, account, now)
     action = Action.SIGN_UP if new else Action.SIGN_IN
     note(session, action, now, address_of(request), person=account)
     going_on = not new or sessions.in_app_browser(agent) or found.next.startswith(LINKING)

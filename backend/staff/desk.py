@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from backend.audit import service as audit
 from backend.audit.terms import Action, ObjectKind
+from backend.eligibility.checks import seen_at_first_visit
 from backend.identity import service as identity
 from backend.relay import service as relay
 from backend.services import Services
@@ -42,6 +43,7 @@ def bind(services: Services, who: StaffSignedIn, account: str, number: str) -> t
     with writing(services.database) as session:
         _active(session, person)
         bound = identity.bind(session, person, who.hospital, patient, now)
+        seen_at_first_visit(session, services.vault, who.hospital, patient, who.staff, now)
         line = entry(
             Action.LINK,
             now,

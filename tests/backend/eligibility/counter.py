@@ -58,7 +58,7 @@ class Counter:
 
     def begin(self) -> None:
         """Before a test: no fault is left, the desk is signed in."""
-        self.stand_in.state.faults.clear()
+        self.well()
         self.signed_in()
 
     def signed_in(self) -> None:
@@ -96,6 +96,11 @@ class Counter:
 
     def fails(self, fault: Fault, times: int = 1) -> None:
         self.stand_in.state.faults.add(fault, times=times, seconds=2.0)
+
+    def well(self) -> None:
+        """No more faults, and nobody waits for the circuit to close."""
+        self.stand_in.state.faults.clear()
+        self.adapter._http.circuit.succeeded()
 
     @property
     def ledger(self) -> Any:
@@ -136,6 +141,13 @@ class Counter:
         assert browser.sign_up(who.phone).status_code == 303
         if bound:
             self.home.bind(browser, who.number)
+        return browser
+
+    def back(self, browser: Browser, index: int) -> Browser:
+        """Out and in again by telephone."""
+        browser.client.cookies.clear()
+        assert browser.sign_up(person(index).phone).status_code == 303
+        browser.open("/me")
         return browser
 
     # --- at the desk's page
