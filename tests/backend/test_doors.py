@@ -28,6 +28,9 @@ from backend.staff.roles import Role, may  # noqa: E402
 EVERY_COLLEAGUE = {
     "GET /staff": "the first page names what one's role may do",
     "POST /staff/sign-out": "whoever came in goes out",
+    "GET /staff/step-up": "whoever came in proves to be there",
+    "POST /api/v1/staff/step-up": "as above",
+    "POST /api/v1/staff/step-up/options": "as above",
 }
 """Routes of the staff that no function guards, and why."""
 
