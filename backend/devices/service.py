@@ -43,7 +43,7 @@ _KEPT = timedelta(minutes=10)
 """How much longer than it holds a proof is kept, should our own clock be set back."""
 
 REFUSALS = Counter(
-    "saegim_backend_device_refusals_total", "Requests of devices that were refused", ["reason"]
+    "saegim_backend_device_refusals_total", "Requests of devices that were refused", ["outcome"]
 )
 
 

@@ -21,6 +21,7 @@ MODULES = (
     "network.cli",
     "network.watch.__main__",
     "network.monitor.commands",
+    "kiosk.commands",
 )
 LOOK = "import importlib, sys; [importlib.import_module(each) for each in sys.argv[1:]]; print(sys.getrecursionlimit())"
 

@@ -77,7 +77,7 @@ def test_every_label_chosen_by_is_one_that_the_metric_has(shown: dict[str, set[s
 
 def test_no_metric_has_a_label_that_could_name_somebody(shown: dict[str, set[str]]) -> None:
     allowed = {
-        *("adapter", "channel", "code", "database", "engine", "event", "finality", "kind", "le", "method"),
+        *("adapter", "channel", "code", "database", "device", "engine", "event", "finality", "kind", "le", "method"),
         *(
             "node",
             "outcome",

@@ -304,7 +304,7 @@ class TestTheLog:
     def test_each_is_counted(self, machine: Machine) -> None:
         def counted() -> float:
             text = machine.client.get("/metrics").text
-            wanted = 'saegim_backend_device_refusals_total{reason="key-unknown"} '
+            wanted = 'saegim_backend_device_refusals_total{outcome="key-unknown"} '
             return sum(float(line.removeprefix(wanted)) for line in text.splitlines() if wanted in line)
 
         before = counted()
