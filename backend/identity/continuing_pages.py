@@ -10,6 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from backend.db import ReadSession, WriteSession
 from backend.identity import continuing, sessions
 from backend.identity.continuing import Fields
+from backend.limits.door import Limited
+from backend.limits.rules import Limit
 from backend.security import OwnForm, VisitorDep, form_page, holder
 from backend.services import ServicesDep
 
@@ -30,7 +32,7 @@ async def _sent(request: Request) -> Fields:
 SentDep = Annotated[Fields, Depends(_sent)]
 
 
-@router.post("", dependencies=[OwnForm])
+@router.post("", dependencies=[OwnForm, Limited(Limit.SIGN_UP)])
 def leave(
     request: Request, who: VisitorDep, session: WriteSession, services: ServicesDep, sent: SentDep
 ) -> HTMLResponse:

@@ -154,10 +154,10 @@ class ForeignFormInvalid(SaegimError):
 
 
 class DocumentDiffers(SaegimError):
-    """The document in the desk's hand is not the one that was named at sign-up."""
+    """The document in the desk's hand says another number or day of birth than was named at sign-up."""
 
     status = 409
-    message = N_("가입할 때 입력한 신분증 번호와 다릅니다.")
+    message = N_("가입할 때 입력한 신분증 번호나 생년월일과 다릅니다.")
     remedy = N_(
         "신분증을 다시 확인해 주세요. 여권을 새로 발급받았다면 새 번호로 다시 가입한 계정을 확인해 주세요."
     )

@@ -15,6 +15,8 @@ from backend.identity.consents import TEXTS, given
 from backend.identity.errors import ForeignFormInvalid
 from backend.identity.noting import note
 from backend.identity.sign_up_pages import hospitals, kept_for, only_hospital
+from backend.limits.door import Limited
+from backend.limits.rules import Limit
 from backend.rendering import error_body
 from backend.security import OwnForm, VisitorDep, address_of, form_page, set_session
 from backend.services import Services, ServicesDep
@@ -44,7 +46,7 @@ def form(request: Request, who: VisitorDep, services: ServicesDep) -> Response:
     return _page(request, services, shown, kept.get("consent", []), chosen)
 
 
-@router.post("", dependencies=[OwnForm])
+@router.post("", dependencies=[OwnForm, Limited(Limit.SIGN_UP)])
 def sign_up(
     request: Request,
     services: ServicesDep,

@@ -15,10 +15,10 @@ from uuid import UUID, uuid4
 from sqlmodel import Session
 
 from backend.eligibility.periods import age_on
-from backend.identity import foreign_numbers, repository, service
+from backend.identity import foreign_numbers, notices, repository, service
 from backend.identity.consents import Consent
 from backend.identity.errors import DocumentDiffers, ForeignFormInvalid
-from backend.identity.models import ForeignPaper, PaperKind, Person
+from backend.identity.models import ForeignPaper, NoticeKind, PaperKind, Person
 from backend.identity.service import Profile
 from backend.vault import KeyDestroyed, Sealed, Vault
 from backend.web.dates import KOREA
@@ -156,17 +156,27 @@ def shown(session: Session, vault: Vault, person: UUID) -> list[Shown]:
 # --- the first visit
 
 
-def seen(session: Session, vault: Vault, person: UUID, number: str, by: UUID, now: datetime) -> list[UUID]:
+def seen(
+    session: Session,
+    vault: Vault,
+    person: UUID,
+    number: str,
+    born: date | None,
+    *,
+    by: UUID,
+    now: datetime,
+) -> list[UUID]:
     """The desk has the person and the document before it; other accounts that named the same document.
 
     Args:
-        number: as the desk reads it from the document, so that two people have read it.
+        number, born: as the desk reads them from the document, so that two people have read them.
 
     Raises:
         DocumentDiffers: it is not what was named at sign-up.
     """
     paper = _named(session, vault, person, number)
-    if paper is None:
+    known = service.profile(session, vault, person)
+    if paper is None or born is None or known.birth_date != born.isoformat():
         raise DocumentDiffers
     paper.seen_at, paper.seen_by = now, by
     session.add(paper)
@@ -174,6 +184,7 @@ def seen(session: Session, vault: Vault, person: UUID, number: str, by: UUID, no
     row.identity_checked_at = now
     session.add(row)
     session.flush()
+    notices.tell(session, person, NoticeKind.IDENTITY_CHECKED, now)
     same = repository.papers_of_number(session, paper.number_index)
     others = {each.person_id for each in same} - {person}
     return [each for each in sorted(others) if service.is_active(session, each)]

@@ -10,11 +10,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from backend.audit.terms import Action, ObjectKind
 from backend.db import ReadSession
-from backend.identity import passkeys, recovery, verification
+from backend.identity import passkeys, recovery, sessions, verification
 from backend.identity.errors import CodeNotGood
 from backend.identity.models import Passkey
 from backend.identity.noting import note
 from backend.identity.verification import Wish
+from backend.limits.door import Door, Guessed, Limited
+from backend.limits.rules import Limit
 from backend.providers.errors import ProviderError
 from backend.providers.identity import Purpose
 from backend.rendering import error_body
@@ -45,7 +47,7 @@ def lost(request: Request, services: ServicesDep) -> HTMLResponse:
     return form_page(request, services, "lost.html")
 
 
-@router.post("/sign-in/lost", dependencies=[OwnForm])
+@router.post("/sign-in/lost", dependencies=[OwnForm, Limited(Limit.SIGN_UP)])
 def begin(request: Request, who: VisitorDep, services: ServicesDep) -> Response:
     """By telephone; a new one does as well, it is the person that counts."""
     try:
@@ -67,7 +69,7 @@ def code_form(request: Request, services: ServicesDep) -> HTMLResponse:
     return form_page(request, services, "lost_code.html", error=None)
 
 
-@router.post("/sign-in/lost/code", dependencies=[OwnForm])
+@router.post("/sign-in/lost/code", dependencies=[OwnForm, Guessed(Door.ENTRY_CODE)])
 def enter_code(
     request: Request, services: ServicesDep, code: Annotated[str, Form(max_length=60)] = ""
 ) -> Response:
@@ -91,7 +93,9 @@ def enter_code(
 def which(request: Request, who: SignedInDep, session: ReadSession, services: ServicesDep) -> HTMLResponse:
     """Which of one's passkeys were on the lost device."""
     rows = [_row(each) for each in passkeys.of(session, who.person)]
-    return form_page(request, services, "lost_keys.html", keys=rows)
+    how = {each.method for each in sessions.of(session, who.person) if each.id == who.session}
+    back = bool(how & {recovery.PHONE, recovery.DESK_CODE})
+    return form_page(request, services, "lost_keys.html", keys=rows, back=back)
 
 
 @router.post(WHICH, dependencies=[OwnForm])

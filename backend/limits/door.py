@@ -35,6 +35,7 @@ class Door(StrEnum):
     ENROLMENT = "enrolment"
     PHONE_CODE = "phone-code"
     FAMILY_CODE = "family-code"
+    ENTRY_CODE = "entry-code"
     PAIRING = "pairing"
     SHARE_LINK = "share-link"
     DOCUMENT = "document"

@@ -16,11 +16,10 @@ from sqlmodel import Session
 
 from backend.audit import service as audit
 from backend.audit.terms import Action, ObjectKind
-from backend.identity import foreigners, merge, newborns, notices, numbers, recovery
+from backend.identity import foreigners, merge, newborns, numbers, recovery
 from backend.identity import service as identity
 from backend.identity.errors import AccountsDiffer, DocumentDiffers
 from backend.identity.merge import DeskReason
-from backend.identity.models import NoticeKind
 from backend.identity.newborns import Birth
 from backend.relay import service as relay
 from backend.services import Services
@@ -42,8 +41,16 @@ HOSPITAL_MERGED = "hospital-merged-numbers"
 # --- foreigners
 
 
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """What the desk reads from the document before it. born: None for what is no date."""
+
+    number: str
+    born: date | None
+
+
 def see_document(
-    services: Services, who: StaffSignedIn, account: str, document: str, number: str
+    services: Services, who: StaffSignedIn, account: str, paper: InHand, number: str
 ) -> list[UUID]:
     """Identity checked by the document in hand, and bound; other accounts that named the same document.
 
@@ -59,9 +66,10 @@ def see_document(
     try:
         with writing(services.database) as session:
             _held(session, person)
-            others = foreigners.seen(session, services.vault, person, document, who.staff, now)
+            others = foreigners.seen(
+                session, services.vault, person, paper.number, paper.born, by=who.staff, now=now
+            )
             bound = identity.bind(session, person, who.hospital, patient, now)
-            notices.tell(session, person, NoticeKind.IDENTITY_CHECKED, now)
             _log(services, session, who, Action.LINK, patient, f"document-seen.{compared}", bound.id)
     except DocumentDiffers:
         _refused(services, who, Action.LINK, ObjectKind.IDENTITY, person, "document-differs")

@@ -44,7 +44,7 @@ def hub(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
 @router.get("/foreigners", response_class=HTMLResponse)
 def foreigner_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
     """Account, document, registration number."""
-    return _page(request, services, "staff_foreigner.html", _blank("account", "document", "number"))
+    return _page(request, services, "staff_foreigner.html", _blank("account", "document", "born", "number"))
 
 
 @router.post("/foreigners", dependencies=[OwnForm])
@@ -54,12 +54,14 @@ def see_document(
     services: ServicesDep,
     account: Text = "",
     document: Text = "",
+    born: Text = "",
     number: Text = "",
 ) -> HTMLResponse:
     """The desk has the person and the document before it."""
-    typed = {"account": account, "document": document, "number": number}
+    typed = {"account": account, "document": document, "born": born, "number": number}
+    paper = registration.InHand(document, _day(born))
     try:
-        others = registration.see_document(services, who, account, document, number)
+        others = registration.see_document(services, who, account, paper, number)
     except AlreadyBound as error:
         double = desk.double(services, who, account, number)
         return _page(request, services, "staff_foreigner.html", typed, error, double=double)
@@ -162,13 +164,13 @@ def rename_newborn(
 # --- 이중등록
 
 
-@router.get("/merge", response_class=HTMLResponse)
+@router.get("/double-accounts", response_class=HTMLResponse)
 def merge_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
     """Which two accounts, and why."""
     return _merge_page(request, services, _blank("one", "other", "reason"))
 
 
-@router.post("/merge/check", dependencies=[OwnForm])
+@router.post("/double-accounts/check", dependencies=[OwnForm])
 def merge_these(
     request: Request, who: DeskDep, services: ServicesDep, one: Text = "", other: Text = ""
 ) -> HTMLResponse:
@@ -176,7 +178,7 @@ def merge_these(
     return _merge_page(request, services, {"one": one, "other": other, "reason": ""})
 
 
-@router.post("/merge", dependencies=[OwnForm])
+@router.post("/double-accounts", dependencies=[OwnForm])
 def merge_accounts(
     request: Request,
     who: DeskDep,

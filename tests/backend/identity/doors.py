@@ -38,10 +38,16 @@ def account(browser: Browser) -> str:
     return str(browser.ask("GET", "/me").json()["person"])
 
 
-def see(desk: Colleague, person: str, number: str = NUMBER, document: str = PASSPORT["number"]) -> Response:
+def see(
+    desk: Colleague,
+    person: str,
+    number: str = NUMBER,
+    document: str = PASSPORT["number"],
+    born: str = PASSPORT["born"],
+) -> Response:
     """The desk checks a foreigner's document and binds."""
     desk.open("/staff/foreigners")
-    return desk.send("/staff/foreigners", account=person, document=document, number=number)
+    return desk.send("/staff/foreigners", account=person, document=document, born=born, number=number)
 
 
 def bind(world: World, person: str, number: str) -> None:
@@ -51,9 +57,9 @@ def bind(world: World, person: str, number: str) -> None:
 
 
 def merge(desk: Colleague, one: str, other: str, **changes: str) -> Response:
-    desk.open("/staff/merge")
+    desk.open("/staff/double-accounts")
     fields = {"one": one, "other": other, "reason": "same-document", "sure": "yes", **changes}
-    return desk.send("/staff/merge", **fields)
+    return desk.send("/staff/double-accounts", **fields)
 
 
 def check_by_phone(browser: Browser, phone: str, next: str = "/me") -> Response:

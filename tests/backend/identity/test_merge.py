@@ -184,9 +184,9 @@ def test_a_first_check_by_telephone_becomes_the_accounts_own(guest: Browser, wor
 def test_nobody_a_patient_and_a_doctor_merge_nothing(guest: Browser, owner: Browser, world: World) -> None:
     one, other = account(guest), account(owner)
     owner.open("/staff/sign-in")
-    assert owner.send("/staff/merge", one=one, other=other).status_code == 303
+    assert owner.send("/staff/double-accounts", one=one, other=other).status_code == 303
     doctor = Colleague(world, Role.DOCTOR).come_in()
-    for path in ("merge", "duplicates", "foreigners", "newborns", "newborns/name", "entry-codes"):
+    for path in ("double-accounts", "duplicates", "foreigners", "newborns", "newborns/name", "entry-codes"):
         assert owner.client.get(f"/staff/{path}").headers["location"].startswith("/staff/sign-in")
         assert doctor.client.get(f"/staff/{path}").status_code == 403
         assert doctor.send(f"/staff/{path}", one=one, other=other).status_code == 403
@@ -261,7 +261,7 @@ def test_a_number_that_is_anothers_leads_the_desk_to_the_merge(
     answer = desk.send("/staff/bind", account=account(owner), number=NUMBER)
     assert answer.status_code == 409
     assert f'name="other" value="{account(guest)}"' in answer.text
-    form = desk.send("/staff/merge/check", one=account(owner), other=account(guest))
+    form = desk.send("/staff/double-accounts/check", one=account(owner), other=account(guest))
     assert f'value="{account(owner)}"' in form.text
 
 

@@ -106,7 +106,8 @@ def test_the_lost_keys_are_chosen_by_name_and_are_ones_own(
     recover(back)
     page = back.open("/me/lost").text
     assert "태블릿" in page
-    mine = back.ask("GET", "/me/passkeys").json()[0]["id"]
+    keys = {each["name"]: each["id"] for each in back.ask("GET", "/me/passkeys").json()}
+    mine = keys["내 휴대전화"]
     assert back.send("/me/lost", key=[mine, theirs]).status_code == 404
     assert back.send("/me/lost", key=[str(uuid4())]).status_code == 404
     assert len(back.ask("GET", "/me/passkeys").json()) == 2, "all or nothing"

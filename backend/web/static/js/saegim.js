@@ -9,6 +9,16 @@ for (const input of document.querySelectorAll("input[type=file][data-name-into]"
   });
 }
 
+// A text to carry elsewhere is copied at a touch; without scripts it is selected by hand.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.textContent = button.dataset.copied;
+  });
+}
+
 // A form that takes a while says so and cannot be sent twice by a second tap.
 for (const form of document.querySelectorAll("form[data-busy]")) {
   form.addEventListener("submit", () => {
