@@ -92,7 +92,7 @@ def make_fhir_desk(config: FhirConfig, clock: Clock) -> HospitalDesk | None:
         most_bytes=config.most_megabytes * _MEGABYTE,
         longest_wait=1.0,
     )
-    source = FhirSource(mapping, _http(mapping, config, limits, clock))
+    source = FhirSource(mapping, _http(mapping, config, limits, clock), clock)
     return Desk(source, ZoneInfo(mapping.time_zone), clock)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, Final
 
-from oracle.his.base import HisMalformed, Reason
+from chain.clock import Clock
+from oracle.his.asking import DESK_SECONDS
+from oracle.his.base import HisMalformed, HisUnavailable, Reason
 from oracle.his.desk import Asked
 from oracle.his.desk_fields import Question
 from oracle.his.fhir.bundles import Resource, entries_of, good_id, pages, too_deep
@@ -27,9 +30,10 @@ _PAGE: Final = "100"
 class FhirSource:
     """Asks an R4 server. The constructor opens no connection."""
 
-    def __init__(self, mapping: FhirMapping, http: FhirHttp) -> None:
+    def __init__(self, mapping: FhirMapping, http: FhirHttp, clock: Clock) -> None:
         self._mapping = mapping
         self._http = http
+        self._clock = clock
         self._cells = Cells(mapping)
         self._asks: dict[Question, Callable[[Asked, int], Iterator[Fields | BadRow]]] = {
             Question.PATIENT: self._patient,
@@ -201,8 +205,10 @@ class FhirSource:
         self, kind: str, question: Parameters, most: int, included: dict[str, Resource] | None = None
     ) -> Iterator[Resource]:
         """What a search finds, page by page; resources of other types that come along go to `included`."""
-        what, left = f"searching {kind}", most
+        what, left, started = f"searching {kind}", most, self._clock()
         for page in pages(self._http, kind, {**question, "_count": _PAGE}, what):
+            if self._clock() - started > timedelta(seconds=DESK_SECONDS):
+                raise HisUnavailable(self.name, f"{what} (its pages take too long)")
             for entry in entries_of(self._http, page.bundle, "searchset", what):
                 resource = entry.get("resource")
                 if not isinstance(resource, dict) or too_deep(resource):

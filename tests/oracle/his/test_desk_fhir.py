@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from desk_hospital import ME, OTHER, DeskHospital
 from fhir_servers import TOKEN, Served
 
 from oracle.adapters import make_desk
-from oracle.his.base import HisMalformed
+from oracle.his.base import HisMalformed, HisUnavailable
 from oracle.his.desk import HospitalDesk
 from oracle.his.desk_fields import Question
 from sandbox.his import fhir_reception
@@ -105,3 +106,17 @@ def test_a_result_whose_values_are_missing_is_unreadable(
     monkeypatch.setattr(fhir_reception, "search", without_values)
     listed = behind.desk.results(ME.number, desk_contract.YEAR)
     assert (listed.found, listed.unreadable) == ([], 3), "L1, and L3 and L4, which have values to be read too"
+
+
+def test_pages_that_take_too_long_are_given_up(behind: Behind, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = fhir_reception.search
+
+    def slow(engine: Any, kind: str, asked: Any) -> Any:
+        behind.world.now += timedelta(seconds=11)
+        return real(engine, kind, asked)
+
+    monkeypatch.setattr(fhir_reception, "search", slow)
+    before = behind.world.now
+    with pytest.raises(HisUnavailable):
+        behind.desk.bills(ME.number)
+    behind.world.now = before
