@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from uuid import UUID
 import uvicorn
 from pydantic import ValidationError
 
+from backend import logs
 from backend.app import create_app
 from backend.audit import commands as audit
 from backend.clients import commands as clients
@@ -40,8 +40,7 @@ from chain.settings import Environment, UnknownSetting
 
 def serve(settings: Settings, arguments: argparse.Namespace) -> int:
     """Answer requests until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logs.set_up(settings.log_format)
     migrate_all(settings, arguments)
     app = create_app(Services.build(settings))
     uvicorn.run(app, host=arguments.host, port=arguments.port, **server_options(settings))

@@ -72,6 +72,7 @@ class Settings(ProcessSettings):
     """Request line and headers; a longer one is not read to its end."""
     body_timeout: Duration = timedelta(seconds=30)
     """How long a whole body may take to come."""
+    log_format: Literal["text", "json"] = "text"
     limits: str = ""
     """Changes to backend/limits/rules.py: `phone-number=3/1d, guess-pair=5/10m/1m/1h, sign-in=off`."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "::1")

@@ -22,6 +22,7 @@ from backend.errors import (
     ServiceUnavailable,
     Unauthenticated,
 )
+from backend.logs import told
 from backend.web.i18n import translate
 
 log = logging.getLogger("saegim.backend")
@@ -85,5 +86,5 @@ def install(app: FastAPI) -> None:
 
 async def fault(request: Request, error: Exception) -> Response:
     """What nobody foresaw: its trace goes to the log, its number to the caller."""
-    log.error("fault id=%s", request.state.request_id, exc_info=error)
+    log.error("fault id=%s\n%s", request.state.request_id, told(error))
     return render_error(request, InternalError())

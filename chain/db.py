@@ -75,7 +75,9 @@ def make_engine(
     at once; None: SQLAlchemy's 15. Threads that each hold one and want a second need one more than there are threads.
     """
     pool = {} if connections is None else {"pool_size": connections, "max_overflow": 0}
-    engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), **pool)
+    # Values of statements stand in no message and no log: they may be personal data.
+    ping = not url.startswith("sqlite")
+    engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True, **pool)
     if engine.dialect.name == "sqlite":
         if engine.url.database and engine.url.database != ":memory:":
             Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -7,18 +7,14 @@ allows. The same ones in every run.
 from __future__ import annotations
 
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from backend_world import World
-from fastapi.testclient import TestClient
-from httpx import Response
 from hypothesis import HealthCheck, Phase, settings
 from requests import PreparedRequest, Request
-from route_book import SAFE, Audience, Route, routes
+from route_book import SAFE, Audience, Route
 from schemathesis.checks import not_a_server_error
 from schemathesis.config import (
     CoveragePhaseConfig,
@@ -40,16 +36,9 @@ TESTS = Path(__file__).parent
 for folder in ("identity", "staff", "family", "clients", "devices"):
     sys.path.insert(0, str(TESTS / folder))
 
-from colleague import Colleague  # noqa: E402 - they import the folders above
-from household import CHILD, Household  # noqa: E402
-from insurer import Insurer  # noqa: E402
-from machine import Machine  # noqa: E402
-from visitor import Browser  # noqa: E402
 
-from backend.identity import sessions as persons  # noqa: E402
-from backend.identity.sessions import form_token  # noqa: E402
-from backend.staff.roles import Role, may  # noqa: E402
-from chain.db import reading, writing  # noqa: E402
+from everybody import Everybody  # noqa: E402 - it imports the folders above
+
 from verifier.bundle import MEDIA_TYPE  # noqa: E402
 
 schemathesis.serializer.alias(MEDIA_TYPE, "application/octet-stream")
@@ -64,99 +53,6 @@ CHECKS: list[Any] = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-HOP_BY_HOP = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-"""What the client writes itself."""
-
-
-class Everybody:
-    """One of each of those whom the API knows, and what is theirs."""
-
-    def __init__(self, folder: Path) -> None:
-        self.world = World(folder)
-        self.world.settings.limits = ", ".join(
-            f"{name}=off"
-            for name in (
-                "sign-in",
-                "sign-up",
-                "verification",
-                "pairing",
-                "guess-pair",
-                "guess-address",
-                "guess-account",
-            )
-        )
-        self.routes = {str(route): route for route in routes(self.world.app)}
-        home = Household(self.world)
-        self.person = home.person(1, born=date(1985, 5, 5), patient=CHILD)
-        assert self.person.add_passkey().status_code == 201
-        self.person_id = home.id_of(self.person)
-        self.theirs = {
-            "document_id": home.delivered(CHILD),
-            "passkey": self.person.ask("GET", "/me/passkeys").json()[0]["id"],
-            "tie": str(home.ask(self.person, date(2020, 1, 1))),
-        }
-        self.staff = {role: Colleague(self.world, role).come_in() for role in Role}
-        self.newcomer = Colleague(self.world, Role.DOCTOR)
-        assert self.newcomer.enrol().status_code == 303
-        self.insurer = Insurer(self.world)
-        self.token = self.insurer.token()
-        self.machine = Machine(self.world)
-        assert self.machine.pair().status_code == 201
-        self.nobody = Browser(self.world)
-
-    def send(self, route: Route, request: PreparedRequest) -> Response:
-        """As the one whom the route is for, with all that one brings."""
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        client, own = self._as(route, request, body)
-        return client.request(
-            str(request.method), str(request.url), headers=headers | own, content=body, follow_redirects=False
-        )
-
-    def bare(self, request: PreparedRequest) -> Response:
-        """As nobody, with nothing."""
-        self.nobody.client.cookies.clear()
-        self.nobody.token = ""
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        return self.nobody.client.request(
-            str(request.method), str(request.url), headers=headers, content=body
-        )
-
-    def _as(self, route: Route, request: PreparedRequest, body: bytes) -> tuple[TestClient, dict[str, str]]:
-        if route.audience is Audience.PERSON:
-            return self.person.client, {"x-form-token": self._session()}
-        if route.audience is Audience.STAFF:
-            able = next(role for role in Role if route.function is None or may(role, route.function))
-            return self._with_form(self.staff[able], "/staff")
-        if route.audience is Audience.ENROLLING:
-            return self._with_form(self.newcomer, "/staff/enrol/passkey")
-        if route.audience is Audience.INSTITUTION:
-            return self.insurer.http, {"authorization": f"Bearer {self.token}"}
-        if route.audience is Audience.ORACLE:
-            return self.nobody.client, {"authorization": f"Bearer {self.world.tokens.token(body)}"}
-        if route.audience is Audience.DEVICE:
-            proof = self.machine.proof(str(request.method), request.path_url, body)
-            return self.machine.client, {"authorization": f"Device {proof}"}
-        return self._with_form(self.nobody, "/staff/sign-in" if "/staff" in route.path else "/sign-in")
-
-    def _session(self) -> str:
-        """The form token of a session that holds: another one when the last request ended it."""
-        now = self.world.clock()
-        token = self.person.client.cookies.get("session") or ""
-        with reading(self.world.services.database) as session:
-            found, _ = persons.find(session, token, now)
-        if found is None or not found.proven:
-            with writing(self.world.services.database) as session:
-                token = persons.open_session(session, self.person_id, "passkey", "", now)
-            self.person.client.cookies.clear()
-            self.person.client.cookies.set("session", token)
-        return form_token(token)
-
-    def _with_form(self, browser: Browser, page: str) -> tuple[TestClient, dict[str, str]]:
-        if not browser.token or not browser.client.cookies:
-            browser.open(page)
-        return browser.client, {"x-form-token": browser.token}
 
 
 @pytest.fixture(scope="module")
