@@ -1,7 +1,8 @@
 """What the registration desk (원무) does besides the first binding: documents of foreigners, newborns, 이중등록.
 
 Each act is one transaction with its line in the log, under every registration number it is about, so that the patient
-reads of it. The hospital system is asked before, outside any transaction.
+reads of it. The hospital system is asked before, outside any transaction. Who does it has proved within the last
+minutes to be at the screen; StaffStepUpRequired otherwise.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from backend.staff.errors import (
     NumberUnknown,
 )
 from backend.staff.noting import entry
-from backend.staff.sessions import StaffSignedIn
+from backend.staff.sessions import StaffSignedIn, need_proof
 from chain.db import reading, writing
 
 HOSPITAL_MERGED = "hospital-merged-numbers"
@@ -60,6 +61,7 @@ def see_document(
         NotTheirNumber, NumberUnknown, NotCompared: the hospital's record is another's, none, or out of reach.
         AlreadyBound: the number or the account is bound otherwise.
     """
+    need_proof(who)
     person, number = account_of(account), number_of(number)
     compared, _ = compare(services, who, person, number)
     now, patient = services.clock(), services.vault.blind_index(number)
@@ -83,6 +85,7 @@ def entry_code(services: Services, who: StaffSignedIn, account: str, document: s
     Raises:
         AccountUnknown: no such account. DocumentDiffers: the document was not seen before at this person's hand.
     """
+    need_proof(who)
     person, now = account_of(account), services.clock()
     try:
         with writing(services.database) as session:
@@ -108,6 +111,7 @@ def register_newborn(services: Services, who: StaffSignedIn, mother: str, child:
         NumberMissing, MotherUnknown, NewbornFormInvalid, AlreadyBound.
         NotTheirNumber, NumberUnknown, NotCompared: the hospital has another birth date or sex under the number.
     """
+    need_proof(who)
     mothers, number = number_of(mother), number_of(child)
     compared = _compared_child(services, who, number, None, birth.born, birth.gender)
     now, patient = services.clock(), services.vault.blind_index(number)
@@ -146,6 +150,7 @@ def rename_newborn(
         NumberMissing, NewbornUnknown, NewbornFormInvalid.
         NotTheirNumber, NumberUnknown, NotCompared: the hospital has another name, or none, or is out of reach.
     """
+    need_proof(who)
     number = number_of(child)
     now, patient = services.clock(), services.vault.blind_index(number)
     with reading(services.database) as session:
@@ -184,6 +189,7 @@ def merge_accounts(services: Services, who: StaffSignedIn, one: str, other: str,
     Raises:
         AccountUnknown: there is none of such a number. AccountsDiffer: they cannot be one human's.
     """
+    need_proof(who)
     accounts, now = (account_of(one), account_of(other)), services.clock()
     if reason not in set(DeskReason):
         raise AccountsDiffer(reason="no-reason")
@@ -219,6 +225,7 @@ def look_up(services: Services, who: StaffSignedIn, number: str) -> Sequence[Reg
     Raises:
         NumberMissing, NumberUnknown. NotCompared: the hospital system cannot be asked, or there is no relay.
     """
+    need_proof(who)
     number = number_of(number)
     with _client(services) as client:
         if client is None:
@@ -251,6 +258,7 @@ def follow(services: Services, who: StaffSignedIn, former: str, present: str) ->
         NumberMissing, NumberSame, NumberOfAnother, NumberUnknown, NotCompared.
         NotTheirNumber: the hospital has two people under them. NotMergedThere: it has not merged them yet.
     """
+    need_proof(who)
     gone, left = number_of(former), number_of(present)
     compared = _compared_numbers(services, who, gone, left)
     old, new = services.vault.blind_index(gone), services.vault.blind_index(left)

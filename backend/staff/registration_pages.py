@@ -16,7 +16,7 @@ from backend.rendering import error_body
 from backend.security import OwnForm, form_page
 from backend.services import Services, ServicesDep
 from backend.staff import desk, registration
-from backend.staff.door import HOME, DeskDep
+from backend.staff.door import HOME, DeskDep, ProvenDeskDep
 from backend.web.i18n import N_, Message, translate
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
@@ -42,7 +42,7 @@ def hub(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
 
 
 @router.get("/foreigners", response_class=HTMLResponse)
-def foreigner_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
+def foreigner_form(request: Request, who: ProvenDeskDep, services: ServicesDep) -> HTMLResponse:
     """Account, document, registration number."""
     return _page(request, services, "staff_foreigner.html", _blank("account", "document", "born", "number"))
 
@@ -75,7 +75,7 @@ def see_document(
 
 
 @router.get("/entry-codes", response_class=HTMLResponse)
-def code_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
+def code_form(request: Request, who: ProvenDeskDep, services: ServicesDep) -> HTMLResponse:
     """For whoever has lost their passkey and has no Korean telephone."""
     return _page(request, services, "staff_entry_code.html", _blank("account", "document"), code="")
 
@@ -97,7 +97,7 @@ def entry_code(
 
 
 @router.get("/newborns", response_class=HTMLResponse)
-def newborn_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
+def newborn_form(request: Request, who: ProvenDeskDep, services: ServicesDep) -> HTMLResponse:
     """Under which mother, which child."""
     return _newborn_page(request, services, _blank("mother", "child", "born", "gender") | {"order": "0"})
 
@@ -138,7 +138,7 @@ def _newborn_page(
 
 
 @router.get("/newborns/name", response_class=HTMLResponse)
-def name_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
+def name_form(request: Request, who: ProvenDeskDep, services: ServicesDep) -> HTMLResponse:
     """출생신고 후 정보 변경."""
     return _page(request, services, "staff_newborn_name.html", _blank("child", "name", "issued"))
 
@@ -165,7 +165,7 @@ def rename_newborn(
 
 
 @router.get("/double-accounts", response_class=HTMLResponse)
-def merge_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
+def merge_form(request: Request, who: ProvenDeskDep, services: ServicesDep) -> HTMLResponse:
     """Which two accounts, and why."""
     return _merge_page(request, services, _blank("one", "other", "reason"))
 
@@ -211,7 +211,7 @@ def _merge_page(
 
 
 @router.get("/duplicates", response_class=HTMLResponse)
-def duplicates_form(request: Request, who: DeskDep, services: ServicesDep) -> HTMLResponse:
+def duplicates_form(request: Request, who: ProvenDeskDep, services: ServicesDep) -> HTMLResponse:
     """Look one number up, or say which numbers the hospital system has merged."""
     return _duplicates_page(request, services, _blank("number", "former", "present"))
 

@@ -221,6 +221,30 @@ def test_the_desk_cannot_merge_two_humans_or_without_a_reason(
     assert {outcome for _, outcome, _ in lines(world, "merge")} == {"refused"}
 
 
+def test_without_a_fresh_proof_the_desk_changes_nothing_and_what_was_typed_stays(
+    guest: Browser, owner: Browser, desk: Colleague, world: World
+) -> None:
+    one, other = account(guest), account(owner)
+    desk.open("/staff/double-accounts")
+    world.late += timedelta(minutes=6)
+    typed: dict[str, dict[str, str]] = {
+        "double-accounts": {"one": one, "other": other, "reason": "papers-seen", "sure": "yes"},
+        "duplicates": {"former": NUMBER, "present": SECOND_NUMBER},
+        "duplicates/search": {"number": NUMBER},
+        "foreigners": {"account": one, "document": "X1234567", "born": "1990-01-01", "number": NUMBER},
+        "entry-codes": {"account": one, "document": "X1234567"},
+        "newborns": {"mother": NUMBER, "child": SECOND_NUMBER, "born": "2025-10-01", "gender": "male"},
+        "newborns/name": {"child": NUMBER, "name": "가상하늘", "issued": "2025-10-01"},
+    }
+    for path, fields in typed.items():
+        answer = desk.send(f"/staff/{path}", **fields)
+        assert answer.status_code == 403, path
+        assert all(f'value="{each}"' in answer.text for each in list(fields.values())[:2]), path
+        assert desk.client.get(f"/staff/{path}").status_code in (303, 405)
+    done = [each for action in ("merge", "link", "change") for each in lines(world, action)]
+    assert [each for each in done if each[0] == "staff"] == []
+
+
 def test_the_desk_merges_and_the_patient_is_told_and_finds_the_line(
     guest: Browser, owner: Browser, desk: Colleague, world: World
 ) -> None:
