@@ -1,7 +1,11 @@
-"""Pages of whoever keeps the hospital's devices: the list, a pairing code, one device."""
+"""Pages of whoever keeps the hospital's devices: the list, a pairing code, one device.
+
+What lets a machine in or shuts one out asks for a fresh proof of whoever sits there; looking at the list does not.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -13,13 +17,14 @@ from backend.devices import administration, view
 from backend.devices.administration import By
 from backend.devices.errors import DescriptionMissing
 from backend.devices.health import policy
-from backend.devices.kinds import DeviceKind, RevokeReason
-from backend.errors import InvalidRequest
+from backend.devices.kinds import DeviceKind, DeviceState, RevokeReason
+from backend.errors import InvalidRequest, SaegimError
 from backend.rendering import error_body
 from backend.security import OwnForm, form_page
 from backend.services import Services, ServicesDep
-from backend.staff.door import DeviceKeeperDep
-from backend.staff.sessions import StaffSignedIn
+from backend.staff.door import DeviceKeeperDep, ProvenKeeperDep
+from backend.staff.errors import StaffStepUpRequired
+from backend.staff.sessions import StaffSignedIn, need_proof
 from chain.db import reading, writing
 
 HOME = "/staff/devices"
@@ -27,7 +32,7 @@ router = APIRouter(prefix=HOME, include_in_schema=False)
 
 SEE_OTHER = 303
 Text = Annotated[str, Form(max_length=400)]
-_NOTHING_TYPED = {"name": "", "place": "", "kind": str(DeviceKind.KIOSK)}
+_NOTHING_TYPED: Mapping[str, str] = {"name": "", "place": "", "kind": str(DeviceKind.KIOSK)}
 
 
 def _by(who: StaffSignedIn) -> By:
@@ -35,37 +40,47 @@ def _by(who: StaffSignedIn) -> By:
 
 
 @router.get("", response_class=HTMLResponse)
-def overview(request: Request, who: DeviceKeeperDep, services: ServicesDep) -> HTMLResponse:
-    """The hospital's devices, codes that wait, and the form for a new one."""
-    return _overview(request, who, services, _NOTHING_TYPED)
-
-
-def _overview(
-    request: Request,
-    who: StaffSignedIn,
-    services: Services,
-    typed: dict[str, str],
-    error: dict[str, str] | None = None,
-    status: int = 200,
+def overview(
+    request: Request, who: DeviceKeeperDep, session: ReadSession, services: ServicesDep
 ) -> HTMLResponse:
+    """The hospital's devices, and codes that wait."""
     now, rules = services.clock(), policy(services.settings)
-    with reading(services.database) as session:
-        devices = [view.device(each, rules, now) for each in administration.devices(session, who.hospital)]
-        codes = [view.code(each, now) for each in administration.waiting_codes(session, who.hospital, now)]
+    known = administration.devices(session, who.hospital)
+    codes = administration.waiting_codes(session, who.hospital, now)
     return form_page(
         request,
         services,
         "staff_devices.html",
-        status=status,
-        devices=devices,
-        codes=codes,
-        kinds=view.kinds(),
-        typed=typed,
-        error=error,
+        devices=[view.device(each, rules, now) for each in known if each.state != DeviceState.REVOKED],
+        revoked=[view.device(each, rules, now) for each in known if each.state == DeviceState.REVOKED],
+        codes=[view.code(each, now) for each in codes],
     )
 
 
-@router.post("/codes", dependencies=[OwnForm])
+# --- a new one
+
+
+@router.get("/new", response_class=HTMLResponse)
+def new(request: Request, who: ProvenKeeperDep, services: ServicesDep) -> HTMLResponse:
+    """Kind, name and place."""
+    return _new(request, services, _NOTHING_TYPED)
+
+
+def _new(
+    request: Request, services: Services, typed: Mapping[str, str], error: SaegimError | None = None
+) -> HTMLResponse:
+    return form_page(
+        request,
+        services,
+        "staff_device_new.html",
+        status=200 if error is None else error.status,
+        kinds=view.kinds(),
+        typed=typed,
+        error=error and error_body(error),
+    )
+
+
+@router.post("/new", dependencies=[OwnForm])
 def make_code(
     request: Request,
     who: DeviceKeeperDep,
@@ -77,8 +92,9 @@ def make_code(
     """A code for one machine. It is on this page and nowhere else."""
     if kind not in set(DeviceKind):
         raise InvalidRequest(where="kind")
-    now = services.clock()
+    typed = {"name": name, "place": place, "kind": kind}
     try:
+        need_proof(who)
         with writing(services.database) as session:
             made = administration.make_code(
                 session,
@@ -88,12 +104,11 @@ def make_code(
                 kind=DeviceKind(kind),
                 name=name,
                 place=place,
-                now=now,
+                now=services.clock(),
             )
-    except DescriptionMissing as error:
-        typed = {"name": name, "place": place, "kind": kind}
-        return _overview(request, who, services, typed, error_body(error), error.status)
-    shown = {"code": made.text, "name": name, "place": place, "kind": view.kind_name(kind)}
+    except (DescriptionMissing, StaffStepUpRequired) as error:
+        return _new(request, services, typed, error)
+    shown = {**typed, "code": made.text, "kind": view.kind_name(kind)}
     server = services.settings.public_url.rstrip("/")
     return form_page(request, services, "staff_device_code.html", made=shown, server=server)
 
@@ -105,33 +120,35 @@ def withdraw(code_id: UUID, who: DeviceKeeperDep, session: WriteSession, service
     return RedirectResponse(HOME, SEE_OTHER)
 
 
+# --- one of them
+
+
 @router.get("/{device_id}", response_class=HTMLResponse)
-def one(
-    device_id: UUID, request: Request, who: DeviceKeeperDep, session: ReadSession, services: ServicesDep
-) -> HTMLResponse:
+def one(device_id: UUID, request: Request, who: ProvenKeeperDep, services: ServicesDep) -> HTMLResponse:
     """One device: how it is, its name, its end."""
-    row = administration.device(session, _by(who), device_id)
-    shown = view.device(row, policy(services.settings), services.clock())
-    return _one(request, services, shown, {"name": row.name, "place": row.place})
+    return _one(request, services, who, device_id)
 
 
 def _one(
     request: Request,
     services: Services,
-    shown: dict[str, object],
-    typed: dict[str, str],
-    error: dict[str, str] | None = None,
-    status: int = 200,
+    who: StaffSignedIn,
+    device_id: UUID,
+    typed: Mapping[str, str] | None = None,
+    error: SaegimError | None = None,
 ) -> HTMLResponse:
+    with reading(services.database) as session:
+        row = administration.device(session, _by(who), device_id)
+        shown = view.device(row, policy(services.settings), services.clock())
     return form_page(
         request,
         services,
         "staff_device.html",
-        status=status,
+        status=200 if error is None else error.status,
         device=shown,
         reasons=view.reasons(),
-        typed=typed,
-        error=error,
+        typed={"name": shown["name"], "place": shown["place"], "reason": ""} | dict(typed or {}),
+        error=error and error_body(error),
     )
 
 
@@ -145,25 +162,26 @@ def rename(
     place: Text = "",
 ) -> Response:
     """Another name or place."""
-    now = services.clock()
     try:
+        need_proof(who)
         with writing(services.database) as session:
-            administration.rename(session, _by(who), device_id, name, place, now)
-    except DescriptionMissing as error:
-        with reading(services.database) as session:
-            row = administration.device(session, _by(who), device_id)
-            shown = view.device(row, policy(services.settings), now)
-        typed = {"name": name, "place": place}
-        return _one(request, services, shown, typed, error_body(error), error.status)
+            administration.rename(session, _by(who), device_id, name, place, services.clock())
+    except (DescriptionMissing, StaffStepUpRequired) as error:
+        return _one(request, services, who, device_id, {"name": name, "place": place}, error)
     return RedirectResponse(f"{HOME}/{device_id}", SEE_OTHER)
 
 
 @router.post("/{device_id}/revoke", dependencies=[OwnForm])
 def revoke(
-    device_id: UUID, who: DeviceKeeperDep, session: WriteSession, services: ServicesDep, reason: Text = ""
+    device_id: UUID, request: Request, who: DeviceKeeperDep, services: ServicesDep, reason: Text = ""
 ) -> Response:
     """The device is refused from its next request on."""
     if reason not in set(RevokeReason):
         raise InvalidRequest(where="reason")
-    administration.revoke(session, _by(who), device_id, RevokeReason(reason), services.clock())
+    try:
+        need_proof(who)
+        with writing(services.database) as session:
+            administration.revoke(session, _by(who), device_id, RevokeReason(reason), services.clock())
+    except StaffStepUpRequired as error:
+        return _one(request, services, who, device_id, {"reason": reason}, error)
     return RedirectResponse(f"{HOME}/{device_id}", SEE_OTHER)

@@ -114,8 +114,15 @@ def proven_clinician(who: ClinicianDep) -> StaffSignedIn:
     return who
 
 
+def proven_keeper(who: DeviceKeeperDep) -> StaffSignedIn:
+    """Raises StaffStepUpRequired, for pages that lead to letting a machine in or shutting one out."""
+    need_proof(who)
+    return who
+
+
 ProvenDeskDep = Annotated[StaffSignedIn, Depends(proven_desk)]
 ProvenClinicianDep = Annotated[StaffSignedIn, Depends(proven_clinician)]
+ProvenKeeperDep = Annotated[StaffSignedIn, Depends(proven_keeper)]
 
 
 def staff_address(wanted: str | None) -> str:

@@ -30,7 +30,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def forms(device: str) -> list[tuple[str, dict[str, str]]]:
     """Every form of these pages."""
     return [
-        (f"{HOME}/codes", NEW),
+        (f"{HOME}/new", NEW),
         (f"{HOME}/codes/{uuid4()}/withdraw", {}),
         (f"{HOME}/{device}/name", {"name": "x", "place": "x"}),
         (f"{HOME}/{device}/revoke", {"reason": "lost"}),
@@ -46,7 +46,7 @@ def code_of(answer: Response) -> str:
 class TestWhoStaysOut:
     def test_nobody_is_sent_to_sign_in(self, world: World, device: Machine) -> None:
         nobody = Browser(world)
-        for address in (HOME, f"{HOME}/{device.id}"):
+        for address in (HOME, f"{HOME}/new", f"{HOME}/{device.id}"):
             assert nobody.client.get(address).headers["location"].startswith("/staff/sign-in?next=")
         for address, form in forms(device.id):
             nobody.open("/staff/sign-in")
@@ -60,6 +60,7 @@ class TestWhoStaysOut:
         other = colleague(role)
         other.open("/staff")
         assert other.client.get(HOME).status_code == 403
+        assert other.client.get(f"{HOME}/new").status_code == 403
         assert other.client.get(f"{HOME}/{device.id}").status_code == 403
         assert [other.send(address, **form).status_code for address, form in forms(device.id)] == [403] * 4
         assert device.whoami().status_code == 200
@@ -70,8 +71,8 @@ class TestWhoStaysOut:
         self, colleague: Callable[..., Colleague], keeper: Colleague, device: Machine
     ) -> None:
         neighbour = colleague(Role.INFORMATION, 2)
-        keeper.open(HOME)
-        keeper.send(f"{HOME}/codes", **NEW)
+        keeper.open(f"{HOME}/new")
+        keeper.send(f"{HOME}/new", **NEW)
         waiting = device.row("SELECT id FROM devices_code WHERE ended_at IS NULL ORDER BY made_at DESC")[0]
         assert device.id not in neighbour.open(HOME).text
         assert neighbour.client.get(f"{HOME}/{device.id}").status_code == 404
@@ -82,16 +83,47 @@ class TestWhoStaysOut:
         assert device.row(f"SELECT ended_at FROM devices_code WHERE id = '{waiting}'") == (None,)
 
     def test_a_form_of_another_site_changes_nothing(self, keeper: Colleague, device: Machine) -> None:
-        keeper.open(HOME)
+        keeper.open(f"{HOME}/new")
         keeper.token = "x"
         assert [keeper.send(address, **form).status_code for address, form in forms(device.id)] == [403] * 4
         assert device.whoami().status_code == 200
 
 
+class TestAnOpenScreen:
+    """Somebody else at the keyboard, five minutes after its owner was last proved to be there."""
+
+    def test_lets_no_machine_in_and_shuts_none_out(
+        self, world: World, keeper: Colleague, device: Machine
+    ) -> None:
+        keeper.open(f"{HOME}/new")
+        world.late += timedelta(minutes=5, seconds=1)
+        assert keeper.open(HOME).status_code == 200
+        for address in (f"{HOME}/new", f"{HOME}/{device.id}"):
+            assert keeper.client.get(address).headers["location"].startswith("/staff/step-up?next=")
+        codes = device.row("SELECT count(*) FROM devices_code")
+        refused = keeper.send(f"{HOME}/new", **NEW)
+        assert refused.status_code == 403
+        assert f'value="{NEW["place"]}"' in refused.text
+        assert 'data-answer="/api/v1/staff/step-up"' in refused.text  # in place: what was typed stays
+        assert device.row("SELECT count(*) FROM devices_code") == codes
+        for form, fields in (("name", {"name": "x", "place": "y"}), ("revoke", {"reason": "lost"})):
+            refused = keeper.send(f"{HOME}/{device.id}/{form}", **fields)
+            assert refused.status_code == 403
+            assert 'data-answer="/api/v1/staff/step-up"' in refused.text
+        assert device.whoami().json()["name"] == "키오스크 1"
+
+    def test_a_fresh_proof_opens_it_again(self, world: World, keeper: Colleague, machine: Machine) -> None:
+        world.late += timedelta(minutes=5, seconds=1)
+        assert keeper.client.get(f"{HOME}/new").status_code == 303
+        keeper.staff_sign_in()
+        keeper.open(f"{HOME}/new")
+        assert machine.pair(code_of(keeper.send(f"{HOME}/new", **NEW))).status_code == 201
+
+
 class TestCodes:
     def test_one_is_shown_once_and_pairs_one_machine(self, keeper: Colleague, machine: Machine) -> None:
-        keeper.open(HOME)
-        shown = keeper.send(f"{HOME}/codes", **NEW)
+        keeper.open(f"{HOME}/new")
+        shown = keeper.send(f"{HOME}/new", **NEW)
         assert shown.headers["cache-control"] == "no-store"
         code = code_of(shown)
         listed = keeper.open(HOME).text
@@ -106,8 +138,8 @@ class TestCodes:
     def test_it_can_be_withdrawn(self, world: World, keeper: Colleague, machine: Machine) -> None:
         world.late += timedelta(minutes=10)  # the other tests' codes are over
         keeper.staff_sign_in()
-        keeper.open(HOME)
-        code = code_of(keeper.send(f"{HOME}/codes", **NEW))
+        keeper.open(f"{HOME}/new")
+        code = code_of(keeper.send(f"{HOME}/new", **NEW))
         address = re.search(rf'action="({HOME}/codes/[^"]+/withdraw)"', keeper.open(HOME).text)
         assert address
         assert keeper.send(address[1]).status_code == 303
@@ -123,7 +155,7 @@ class TestCodes:
     ) -> None:
         keeper.open(HOME)
         typed = NEW | {"kind": "board"} | missing
-        answer = keeper.send(f"{HOME}/codes", **typed)
+        answer = keeper.send(f"{HOME}/new", **typed)
         assert answer.status_code == 422
         assert "<output>" not in answer.text
         assert (
@@ -133,7 +165,7 @@ class TestCodes:
 
     def test_another_kind_of_machine_is_refused(self, keeper: Colleague) -> None:
         keeper.open(HOME)
-        assert keeper.send(f"{HOME}/codes", **(NEW | {"kind": "toaster"})).status_code == 422
+        assert keeper.send(f"{HOME}/new", **(NEW | {"kind": "toaster"})).status_code == 422
 
 
 class TestOneDevice:
