@@ -42,10 +42,10 @@ SECURITY_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "origin-agent-cluster": "?1",
-    # What a page could ask of a device and none of ours does; Bluetooth is the shell's (static/js/bridge.js).
+    # What a page could ask of a device and none of ours does.
     "permissions-policy": (
         "camera=(self), publickey-credentials-get=(self), publickey-credentials-create=(self), accelerometer=(), "
-        "bluetooth=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), "
+        "display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), "
         "midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
     ),
 }
