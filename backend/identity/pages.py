@@ -133,6 +133,10 @@ def export(who: ProvenDep, session: ReadSession, services: ServicesDep) -> Respo
         "profile": asdict(service.profile(session, services.vault, who.person)),
         "consents": _consents(session, who),
         "hospitals": _registrations(services, session, who),
+        "socialSignIns": [
+            {"provider": each.provider, "linkedAt": each.linked_at.isoformat()}
+            for each in social.links(session, who.person)
+        ],
         "papers": [
             {"kind": str(each.kind), "nationality": each.nationality, "number": each.masked}
             for each in foreigners.shown(session, services.vault, who.person)
