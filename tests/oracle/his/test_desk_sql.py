@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import desk_contract
 import pytest
 import yaml
-from desk_hospital import ME, DeskHospital
+from desk_hospital import DEPARTMENT, ME, DeskHospital
 
 from chain.clock import utc_now
 from oracle.adapters import make_desk
 from oracle.errors import NotConfigured
 from oracle.his import asking
 from oracle.his.base import HisMalformed
-from oracle.his.desk import HospitalDesk, TooManyRows
+from oracle.his.desk import HospitalDesk, Period, TooManyRows
 from oracle.his.desk_fields import Question
 from oracle.his.sql.config import SqlConfig
+from sandbox.his.day import Day, Plan
+from sandbox.his.people import patient
+from sandbox.his.reception import fill, register
+from sandbox.his.store import Writer, ensure_patients, open_database
 
 
 class Behind:
@@ -105,3 +110,36 @@ def test_a_mistake_in_the_mapping_is_named(
     file.write_text(yaml.safe_dump(mapping, allow_unicode=True))
     with pytest.raises(NotConfigured, match=said):
         make_desk("sql", {"url": "sqlite:///nowhere.db", "mapping": str(file)}, utc_now)
+
+
+@pytest.mark.postgres
+def test_postgresql_answers_as_well(postgres_url: Callable[[], str]) -> None:
+    url = postgres_url()
+    engine = open_database(url)
+    ensure_patients(engine, 40)
+    fill(engine, date(2026, 11, 24), 40)
+    day = Day(Plan(date(2026, 11, 24), 30))
+    Writer(engine).write(day.steps())
+    first, again = (register(engine, "request-1", "새환자", "19910203", "F") for _ in range(2))
+    assert first == again
+    desk = make_desk("sql", {"url": url}, lambda: datetime(2026, 11, 24, 3, 0, tzinfo=UTC))
+    assert desk is not None
+    desk.check()
+    registered = desk.patient(first["PT_NO"])
+    assert registered is not None
+    assert [each.number for each in desk.born(date(1991, 2, 3))] == [first["PT_NO"]]
+    assert registered.name == "새환자"
+    week = Period(date(2026, 11, 24), date(2026, 11, 30))
+    sessions = desk.sessions(DEPARTMENT, None, week)
+    assert sessions.unreadable == 0
+    assert any(each.slots and each.slots[0].free > 0 for each in sessions.found)
+    numbers = [patient(index).number for index in range(1, 41)]
+    assert sum(len(desk.appointments(number, desk_contract.YEAR).found) for number in numbers) == 40
+    assert sum(len(desk.results(number, desk_contract.YEAR).found) for number in numbers) == 30, (
+        "10 are held back"
+    )
+    bills = [each for number in numbers for each in desk.bills(number).found]
+    assert len(bills) >= 25
+    assert {each.state for each in bills} >= {"settled"}
+    desk.close()
+    engine.dispose()
