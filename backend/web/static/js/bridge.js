@@ -186,6 +186,7 @@ async function byBrowser(name, parameters) {
 
 // Only an address of this server is shared or opened: a page must not become a way to anywhere.
 function own(url) {
+  if (typeof url !== "string") return false;
   try {
     return new URL(url, window.location.href).origin === window.location.origin;
   } catch {
