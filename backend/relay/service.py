@@ -40,6 +40,7 @@ __all__ = [
     "TooMuchAsked",
     "at_the_visit",
     "differences",
+    "goes_on_as",
     "match_at_first_visit",
     "numbers_of",
     "register_at_first_visit",
@@ -96,6 +97,16 @@ def numbers_of(relay: RelayClient, number: str, actor: str) -> tuple[Known, list
     """
     found = relay.patient(number, Errand(FIRST_VISIT, actor))
     return found, sorted({*relay.registrations(found, Errand(DOUBLE_REGISTRATION, actor)), number})
+
+
+def goes_on_as(relay: RelayClient, number: str, actor: str) -> str | None:
+    """Under which number the hospital goes on with a number's patient; None: it has not merged it.
+
+    Raises:
+        NotOffered: this hospital system does not say.
+        RelayUnavailable, RelayRefused: it could not be asked.
+    """
+    return relay.merged_into(number, Errand(DOUBLE_REGISTRATION, actor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from backend.identity.newborns import GENDERS, ORDERS, Birth
 from backend.rendering import error_body
 from backend.security import OwnForm, form_page
 from backend.services import Services, ServicesDep
-from backend.staff import desk, registration
+from backend.staff import desk, double_numbers, registration
 from backend.staff.door import HOME, DeskDep, ProvenDeskDep
 from backend.web.i18n import N_, Message, translate
 
@@ -221,10 +221,12 @@ def search(request: Request, who: DeskDep, services: ServicesDep, number: Text =
     """Every number that the hospital has of this person."""
     typed = _blank("former", "present") | {"number": number}
     try:
-        rows = registration.look_up(services, who, number)
+        found = double_numbers.look_up(services, who, number)
     except SaegimError as error:
         return _duplicates_page(request, services, typed, error)
-    return _duplicates_page(request, services, typed, rows=rows)
+    if found.goes_on is not None:
+        typed |= {"former": number.strip(), "present": found.goes_on}
+    return _duplicates_page(request, services, typed, rows=found.rows, goes_on=found.goes_on)
 
 
 @router.post("/duplicates", dependencies=[OwnForm])
@@ -234,7 +236,7 @@ def follow(
     """The hospital system is master; ours follow."""
     typed = _blank("number") | {"former": former, "present": present}
     try:
-        registration.follow(services, who, former, present)
+        double_numbers.follow(services, who, former, present)
     except SaegimError as error:
         return _duplicates_page(request, services, typed, error)
     return _duplicates_page(request, services, _blank(*typed), done=True)
@@ -247,7 +249,9 @@ def _duplicates_page(
     error: SaegimError | None = None,
     **more: Any,
 ) -> HTMLResponse:
-    return _page(request, services, "staff_duplicates.html", typed, error, **({"rows": None} | more))
+    return _page(
+        request, services, "staff_duplicates.html", typed, error, **({"rows": None, "goes_on": None} | more)
+    )
 
 
 # --- what they share

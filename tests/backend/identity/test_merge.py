@@ -308,6 +308,7 @@ class Hospital:
 
     def __init__(self, people: dict[str, Known]) -> None:
         self.people = people
+        self.merged: dict[str, str] | None = None
 
     def patient(self, number: str, errand: Errand) -> Known:
         if number not in self.people:
@@ -316,6 +317,11 @@ class Hospital:
 
     def registrations(self, who: Known, errand: Errand) -> list[str]:
         return [number for number, known in self.people.items() if known == who]
+
+    def merged_into(self, number: str, errand: Errand) -> str | None:
+        if self.merged is None:
+            raise relay.NotOffered("registrations.merged")
+        return self.merged.get(number)
 
     def close(self) -> None:
         return
@@ -326,10 +332,10 @@ ANOTHER = Known("가상환자02", "1990-01-01", "female")
 
 
 @contextmanager
-def hospital(monkeypatch: pytest.MonkeyPatch, **people: Known) -> Iterator[None]:
-    known = {number.replace("_", "-"): who for number, who in people.items()}
-    monkeypatch.setattr(relay, "relay_client", lambda settings, clock: Hospital(known))
-    yield
+def hospital(monkeypatch: pytest.MonkeyPatch, **people: Known) -> Iterator[Hospital]:
+    made = Hospital({number.replace("_", "-"): who for number, who in people.items()})
+    monkeypatch.setattr(relay, "relay_client", lambda settings, clock: made)
+    yield made
 
 
 def follow(desk: Colleague, former: str, present: str) -> tuple[int, str]:
@@ -388,6 +394,25 @@ def test_the_registration_follows_and_old_documents_stay(
     with hospital(monkeypatch, MARKED_PATIENT_77=SELF):
         assert follow(desk, SECOND_NUMBER, NUMBER)[0] == 200, "the hospital has thought again"
     assert numbers_of(world, account(owner)) == [index(NUMBER), index(SECOND_NUMBER)]
+
+
+def test_what_the_hospital_system_itself_says_of_a_merger_is_followed_and_no_other(
+    owner: Browser, desk: Colleague, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(world, account(owner), NUMBER)
+    with hospital(monkeypatch, MARKED_PATIENT_88=SELF, OTHER=SELF) as system:
+        system.merged = {NUMBER: SECOND_NUMBER}
+        desk.open("/staff/duplicates")
+        page = desk.send("/staff/duplicates/search", number=NUMBER).text
+        assert f'name="former" autocomplete="off" maxlength="40" required value="{NUMBER}"' in page
+        assert f'name="present" autocomplete="off" maxlength="40" required value="{SECOND_NUMBER}"' in page
+        assert follow(desk, NUMBER, "OTHER")[0] == 409, "into another number than it says"
+        system.people[SECOND_NUMBER] = ANOTHER
+        assert follow(desk, NUMBER, SECOND_NUMBER)[0] == 409, "merged into another person: it opens nothing"
+        system.people[SECOND_NUMBER] = SELF
+        assert follow(desk, NUMBER, SECOND_NUMBER)[0] == 200
+    assert numbers_of(world, account(owner))[0] == world.services.vault.blind_index(SECOND_NUMBER)
+    assert ("staff", "allowed", "hospital-merged-numbers.relay.merged") in lines(world, "change")
 
 
 def test_numbers_of_two_accounts_wait_for_the_accounts_merge(
