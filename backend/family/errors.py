@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from backend.errors import SaegimError
-from backend.web.i18n import N_
+from backend.web.i18n import N_, translate
 
 
 class TieNotFound(SaegimError):
@@ -22,12 +24,27 @@ class CodeRefused(SaegimError):
     remedy = N_("코드는 만든 날부터 하루 동안 한 번만 쓸 수 있습니다. 맡기는 분께 새 코드를 요청해 주세요.")
 
 
+_FIELDS: Final = {
+    "hospital": N_("병원"),
+    "relation": N_("관계"),
+    "name": N_("자녀 이름"),
+    "born": N_("자녀 생년월일"),
+    "function": N_("맡길 일"),
+    "days": N_("기간"),
+}
+"""What a person reads of a field, for its name in the form."""
+
+
 class FamilyFormInvalid(SaegimError):
-    """What was asked for does not fit the matrix. `where`: the fields."""
+    """What was asked for does not fit the matrix. `fields`: as the forms call them."""
 
     status = 422
     message = N_("입력한 내용을 확인해 주세요: %(where)s")
     remedy = N_("표시된 항목을 고쳐 다시 보내 주세요. 입력하신 내용은 그대로 있습니다.")
+
+    def __init__(self, *fields: str) -> None:
+        self.fields = fields
+        super().__init__(where=", ".join(translate(_FIELDS[field]) for field in fields))
 
 
 class NotAdult(SaegimError):

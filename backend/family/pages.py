@@ -62,7 +62,7 @@ def ask_for_child(
     try:
         known = {str(index): index for index in hospitals(services)}
         if hospital not in known:
-            raise FamilyFormInvalid(where="hospital")
+            raise FamilyFormInvalid("hospital")
         with writing(services.database) as session:
             service.ask(
                 session,

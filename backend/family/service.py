@@ -85,7 +85,7 @@ def ask(
 def _check(**fits: bool) -> None:
     """Raises FamilyFormInvalid with the fields that do not fit."""
     if not all(fits.values()):
-        raise FamilyFormInvalid(where=", ".join(field for field, right in fits.items() if not right))
+        raise FamilyFormInvalid(*(field for field, right in fits.items() if not right))
 
 
 def _day(text: str) -> date | None:
@@ -181,7 +181,7 @@ def consent(
     if band is None or band is Band.UNDER_14:
         raise ConsentNotYours
     if set(functions) - set(matrix.needing_consent(band, Relation(tie.relation))):
-        raise FamilyFormInvalid(where="function")
+        raise FamilyFormInvalid("function")
     tie.functions, tie.consented_at = " ".join(sorted(functions)), now if functions else None
     session.add(tie)
     tell(session, tie, NoticeKind.CONSENT_GIVEN if functions else NoticeKind.CONSENT_WITHDRAWN, now)

@@ -194,6 +194,7 @@ def opened(
             "id": each.id,
             "title": KINDS[each.vct].title.en if current_language() == "en" else KINDS[each.vct].title.ko,
             "day": day(each.anchored_at),
+            "state": str(each.state),
         }
         for each in found
     ]

@@ -107,7 +107,7 @@ def test_the_desk_binds_a_patient_and_proves_to_be_there(
     looked_at(clerk, "staff-bind-late", language)
     assert page.input_value("#number") == number
     confirm_presence(clerk)
-    page.wait_for_selector("form[data-passkey] [role=alert]:not(:empty)")
+    page.wait_for_selector("form[data-passkey] [role=status]")
     looked_at(clerk, "staff-bind-confirmed", language)
     page.click("main form[action='/staff/bind'] button[type=submit]")
     page.wait_for_selector(".sg-good")

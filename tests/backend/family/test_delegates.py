@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -43,14 +44,14 @@ def test_naming_a_delegate_takes_a_fresh_proof(home: Household, mother: Browser)
 @pytest.mark.parametrize(
     ("wrong", "where"),
     [
-        ({"relation": "court-guardian"}, "relation"),
-        ({"relation": "none"}, "relation"),
-        ({"function": []}, "function"),
-        ({"function": ["share"]}, "function"),
-        ({"function": ["copies", "list"]}, "function"),
-        ({"days": "366"}, "days"),
-        ({"days": "-1"}, "days"),
-        ({"days": "²"}, "days"),
+        ({"relation": "court-guardian"}, "관계"),
+        ({"relation": "none"}, "관계"),
+        ({"function": []}, "맡길 일"),
+        ({"function": ["share"]}, "맡길 일"),
+        ({"function": ["copies", "list"]}, "맡길 일"),
+        ({"days": "366"}, "기간"),
+        ({"days": "-1"}, "기간"),
+        ({"days": "²"}, "기간"),
     ],
 )
 def test_what_the_matrix_does_not_know_cannot_be_handed_over(
@@ -60,7 +61,9 @@ def test_what_the_matrix_does_not_know_cannot_be_handed_over(
     fields = {"relation": "child", "function": ["list"], "days": "30", **wrong}
     answer = mother.send("/me/family/delegations", **fields)
     assert answer.status_code == 422
-    assert where in answer.text
+    said = re.search("입력한 내용을 확인해 주세요: ([^<]+)<", answer.text)
+    assert said is not None
+    assert where in said[1].split(", ")
 
 
 def test_a_minor_names_nobody(home: Household) -> None:

@@ -56,7 +56,16 @@ async function ceremony(form) {
   if (form.elements.name) body.name = form.elements.name.value || form.elements.name.placeholder;
   await post(answer, token, body);
   if (then) window.location.assign(then);
-  else form.querySelector("[role=alert]").textContent = form.dataset.done; // the page's own form waits below
+  else confirmed(form);
+}
+
+// The page's own form waits below, as it was typed: what asked for the passkey has done its part.
+function confirmed(form) {
+  const done = document.createElement("p");
+  done.setAttribute("role", "status");
+  done.textContent = form.dataset.done;
+  document.querySelector(".sg-verdict.sg-bad")?.remove();
+  form.replaceChildren(done);
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
