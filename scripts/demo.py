@@ -37,6 +37,7 @@ Saegim is running (새김이 켜졌습니다).
   check        {system.url}/verify
   sign up      {system.url}/sign-in   as a synthetic patient, see below
   telephones   {system.agency_url}/phone   what their telephones received
+  desk         {system.url}/staff/enrol   as registration staff: `python -m backend staff add`, see below
   Kakao, Naver {system.social_url}/kakao/services and /naver/services   their stand-ins: disconnect an account there
   API          {system.url}/api/v1/openapi.json
   metrics      http://127.0.0.1:{system.health_port}/metrics (oracle), {system.url}/metrics (backend)
@@ -48,6 +49,8 @@ In another terminal, in this folder:  . .venv/bin/activate && . {folder}/env.sh 
   python -m sandbox.people 1              patient 1: name, birth date, telephone, registration number
   python -m backend persons list          accounts; then, as the desk does when it has seen the identity card:
   python -m backend persons bind PERSON NUMBER
+  python -m backend staff add --number 1 --role registration    an account of the desk, with its code
+  python -m sandbox.eligibility people    people by what covers them, for /staff/eligibility
   python -m backend audit verify          prove that no recorded access was removed or changed
   python -m backend links --latest 5      links to the newest documents: open one, download its bundle
   saegim-verify FILE.saegim               check a bundle; works with the network off

@@ -23,6 +23,7 @@ from network.dev import DevNetwork
 from network.local import LocalNetwork
 from network.ports import choose_ports, is_free
 from network.processes import Daemon, kill_now, stop_all
+from sandbox.eligibility import service as insurer
 from sandbox.identity import service as agency
 from sandbox.social.__main__ import settings as social_settings
 from scripts.hospital_doors import Door, way
@@ -61,9 +62,9 @@ class System:
         make: type[LocalNetwork] | type[DevNetwork] = LocalNetwork if kind == "poa" else DevNetwork
         self.network: Network = make.create(self.folder / "network")
         preferred = backend_port if backend_port and is_free(backend_port) else None
-        ports = choose_ports(5)
+        ports = choose_ports(6)
         self.backend_port = preferred or ports[0]
-        self.health_port, self.agency_port, self.relay_port, self.social_port = ports[1:]
+        self.health_port, self.agency_port, self.relay_port, self.social_port, self.insurer_port = ports[1:]
         self.manifest = self.folder / "his-manifest.jsonl"
         self.oracle = self._daemon("oracle")
         self.backend = self._daemon("backend")
@@ -71,11 +72,13 @@ class System:
         self.hospital_door = self._daemon("hospital-door")
         self.agency = self._daemon("agency")
         self.social = self._daemon("social")
+        self.insurer = self._daemon("insurer")
 
     @property
     def daemons(self) -> list[Daemon]:
         """Every process of this system but the network's, in the order in which they are ended."""
-        return [self.hospital, self.hospital_door, self.oracle, self.backend, self.agency, self.social]
+        stand_ins = [self.agency, self.social, self.insurer]
+        return [self.hospital, self.hospital_door, self.oracle, self.backend, *stand_ins]
 
     # --- addresses and settings
 
@@ -137,6 +140,10 @@ class System:
             "IDENTITY_STORE_ID": agency.STORE_ID,
             "IDENTITY_CHANNEL_KEY": agency.CHANNEL_KEY,
             **social_settings(self.social_url),
+            "ELIGIBILITY_PROVIDER": "gateway",
+            "ELIGIBILITY_URL": f"http://127.0.0.1:{self.insurer_port}",
+            "ELIGIBILITY_TOKEN": insurer.TOKEN,
+            "ELIGIBILITY_INSTITUTION": insurer.INSTITUTION,
         }
         return {
             "SAEGIM_TRUST": str(network.trust_path),
@@ -157,6 +164,7 @@ class System:
             self.network.tick()
         self._prepare()
         self._start(self.agency, "sandbox.identity", "serve", "--port", str(self.agency_port))
+        self._start(self.insurer, "sandbox.eligibility", "serve", "--port", str(self.insurer_port))
         port, told = str(self.social_port), self.url
         self._start(self.social, "sandbox.social", "serve", "--port", port, "--backend", told)
         self.start_backend()

@@ -82,10 +82,16 @@ def certified_by_phone(session: Session, vault: Vault, person: UUID, now: dateti
 
 
 def seen_at_first_visit(
-    session: Session, vault: Vault, hospital: int, patient: str, staff: UUID, now: datetime
+    session: Session,
+    vault: Vault,
+    hospital: int,
+    patient: str,
+    staff: UUID,
+    now: datetime,
+    how: How = How.ID_CARD,
 ) -> None:
-    """The desk has seen person and identity card together, when it bound the account to the number."""
-    _everywhere(session, vault, [(hospital, patient)], How.ID_CARD, By(ActorKind.STAFF, str(staff)), now)
+    """The desk has seen person and identity document together, when it bound the account to the number."""
+    _everywhere(session, vault, [(hospital, patient)], how, By(ActorKind.STAFF, str(staff)), now)
 
 
 def _everywhere(

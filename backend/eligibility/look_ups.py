@@ -45,12 +45,13 @@ NOT_CONNECTED = "not-connected"
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What was answered, for which day and when. id: of the look-up."""
+    """What was answered, for which day and when. id: of the look-up; stale: something has changed since."""
 
     id: UUID
     day: date
     asked_at: datetime
     outcome: Outcome
+    stale: bool = False
 
 
 def look_up(
@@ -120,7 +121,8 @@ def _usable(services: Services, session: Session, patient_id: UUID, day: date) -
 
 
 def _answered(services: Services, row: LookUp) -> Answered:
-    return Answered(row.id, row.day, row.asked_at, outcome(services.vault, row))
+    said = outcome(services.vault, row)
+    return Answered(row.id, row.day, row.asked_at, said, stale=row.stale_at is not None)
 
 
 def _ask(services: Services, hospital: int, registration: Registration, day: date) -> Outcome:

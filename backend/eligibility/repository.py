@@ -120,11 +120,8 @@ def show_owed(session: Session, patient_id: UUID, check_id: UUID, day: date) -> 
 def look_ups(session: Session, patient_id: UUID, limit: int = 10) -> Sequence[LookUp]:
     """Newest first."""
     query = select(LookUp).where(col(LookUp.patient_id) == patient_id)
-    return (
-        session.execute(query.order_by(col(LookUp.asked_at).desc(), col(LookUp.id)).limit(limit))
-        .scalars()
-        .all()
-    )
+    order = (col(LookUp.asked_at).desc(), col(LookUp.stale_at).is_not(None), col(LookUp.id))
+    return session.execute(query.order_by(*order).limit(limit)).scalars().all()
 
 
 def usable_look_up(session: Session, patient_id: UUID, day: date, since: datetime) -> LookUp | None:

@@ -66,11 +66,18 @@ class CoverOut(Shape):
     reductions: list[str] = Field(default_factory=list)
     since: date | None = None
     reason: str | None = None
+    stale: bool = False
+    """Something has changed since, so that it is asked anew before it is used."""
 
     @classmethod
     def of(cls, found: service.Answered) -> CoverOut:
         """An answer."""
-        base = {"day": found.day, "asked_at": found.asked_at, "outcome": name_of(found.outcome)}
+        base = {
+            "day": found.day,
+            "asked_at": found.asked_at,
+            "outcome": name_of(found.outcome),
+            "stale": found.stale,
+        }
         match found.outcome:
             case Eligible(eligibility):
                 base |= {

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from backend.access import ReadablePatientId
 from backend.eligibility import repository, service
 from backend.eligibility.days import start_of, today
+from backend.eligibility.departments import NAMES, department_name
 from backend.eligibility.models import Exempt, How, IdentityException, VisitState
 from backend.eligibility.patients import known
 from backend.eligibility.rules import VisitPlan
@@ -19,7 +20,6 @@ from backend.eligibility.words import (
     EXEMPT,
     HOW,
     STATES,
-    department_name,
     missing_words,
     outcome_words,
     refusal_words,
@@ -29,7 +29,6 @@ from backend.providers.eligibility import Cover, Eligible
 from backend.services import Services
 from backend.web.dates import day, minute
 from backend.web.i18n import translate
-from records.codes import DEPARTMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def choices() -> Choices:
     return Choices(
         how=[(each.value, translate(HOW[each])) for each in AT_DESK],
         exempt=[(each.value, translate(EXEMPT[each])) for each in Exempt],
-        departments=[(code, f"{code} {name}") for code, name in DEPARTMENTS.items()],
+        departments=[(code, f"{code} {translate(name)}") for code, name in NAMES.items()],
     )
 
 
@@ -62,12 +61,13 @@ class IdentityRow:
 
 @dataclass(frozen=True, slots=True)
 class CoverRows:
-    """What the insurer said. facts: label and value."""
+    """What the insurer said. facts: label and value; stale: something has changed since."""
 
     said: str
     good: bool
     asked_at: str
     facts: list[tuple[str, str]]
+    stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,8 @@ def _cover(found: service.Answered | None) -> CoverRows | None:
             facts.append(
                 (translate("산정특례"), f"{each.code} ({_period(each.valid_from, each.valid_until)})")
             )
-    return CoverRows(outcome_words(said), isinstance(said, Eligible), minute(found.asked_at), facts)
+    good = isinstance(said, Eligible)
+    return CoverRows(outcome_words(said), good, minute(found.asked_at), facts, found.stale)
 
 
 def _needed(*, needed: bool) -> str:

@@ -9,8 +9,7 @@ from backend.eligibility.models import Exempt, How, VisitState
 from backend.eligibility.rules import Missing, Place, Reason
 from backend.providers.eligibility import Cover, Eligible, Lost, NotFound, Outcome, Suspended, Uncertain
 from backend.web.dates import day
-from backend.web.i18n import N_, Message, current_language, translate
-from records.codes import DEPARTMENTS
+from backend.web.i18n import N_, Message, translate
 
 HOW: Mapping[How, Message] = {
     How.ID_CARD: N_("주민등록증"),
@@ -109,12 +108,6 @@ def outcome_words(found: Outcome) -> str:
 def refusal_words(reason: str | None) -> str:
     """Why nothing was confirmed."""
     return translate(_REFUSALS.get(reason or "", N_("그 밖의 사유")))
-
-
-def department_name(code: str) -> str:
-    """HIRA's department: its Korean name, which is what stands on the letter, with the code for others."""
-    name = DEPARTMENTS.get(code, code)
-    return name if current_language() == "ko" else f"{name} ({code})"
 
 
 def won(amount: int) -> str:
