@@ -50,7 +50,6 @@ MAIN = tuple(
         clients.ClientKey,
         clients.UsedAssertion,
         clients.AccessToken,
-        clients.Attempts,
         staff.StaffMember,
         staff.StaffPasskey,
         staff.StaffCeremony,

@@ -85,7 +85,7 @@ def _refusal(error: TokenRequestRefused) -> JSONResponse:
     body = OAuthErrorOut(error=str(error.error), error_description=error.reason)
     headers = dict(_NOT_KEPT)
     if error.error is OAuthError.TOO_MANY_REQUESTS:
-        headers["retry-after"] = "60"
+        headers["retry-after"] = str(error.seconds)
     return JSONResponse(body.model_dump(), status_code=error.status, headers=headers)
 
 

@@ -23,16 +23,18 @@ STATUS = {OAuthError.INVALID_CLIENT: 401, OAuthError.TOO_MANY_REQUESTS: 429}
 
 
 class TokenRequestRefused(Exception):
-    """No token. Attributes: `error`, as the RFC has it; `reason`, a stable code; `client`, whom it claimed to be.
+    """No token. Attributes: `error`, as the RFC has it; `reason`, a stable code; `client`, whom it claimed to be;
+    `seconds`, when to come back, where there are too many requests.
 
     Nothing of the assertion is in it.
     """
 
-    def __init__(self, error: OAuthError, reason: str, client: str = "") -> None:
+    def __init__(self, error: OAuthError, reason: str, client: str = "", *, seconds: int = 0) -> None:
         super().__init__(f"{error}: {reason}")
         self.error = error
         self.reason = reason
         self.client = client
+        self.seconds = seconds
 
     @property
     def status(self) -> int:

@@ -73,15 +73,3 @@ class AccessToken(SQLModel, table=True):
     client_id: UUID = Field(foreign_key="clients_client.id", index=True)
     scopes: str
     expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
-
-
-class Attempts(SQLModel, table=True):
-    """How often somebody came in the present minute."""
-
-    __tablename__ = "clients_attempts"
-
-    key: str = Field(primary_key=True)
-    """SHA-256 (hex) of whom it counts: a client that proved itself, or an address that did not."""
-    minute: datetime = Field(sa_type=UtcDateTime, index=True)
-    """When the minute began."""
-    count: int

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from backend.clients.models import AccessToken, Attempts, ClientKey, InstitutionClient, UsedAssertion
+from backend.clients.models import AccessToken, ClientKey, InstitutionClient, UsedAssertion
 from chain.db import insert_ignore
-
-MINUTE = timedelta(minutes=1)
 
 
 def client(session: Session, client_id: UUID) -> InstitutionClient | None:
@@ -53,23 +51,7 @@ def token(session: Session, digest: str) -> AccessToken | None:
     return session.get(AccessToken, digest)
 
 
-def attempts(session: Session, key: str, now: datetime) -> int:
-    """How many there were in the minute that is still running."""
-    row = session.get(Attempts, key)
-    return row.count if row is not None and now - row.minute < MINUTE else 0
-
-
-def count_attempt(session: Session, key: str, now: datetime) -> int:
-    """Count one; how many there are in this minute with it."""
-    insert_ignore(session, Attempts, [{"key": key, "minute": now, "count": 0}])
-    over = update(Attempts).where(col(Attempts.key) == key, col(Attempts.minute) <= now - MINUTE)
-    session.execute(over.values(minute=now, count=0))
-    session.execute(update(Attempts).where(col(Attempts.key) == key).values(count=Attempts.count + 1))
-    return int(session.execute(select(col(Attempts.count)).where(col(Attempts.key) == key)).scalar_one())
-
-
 def forget(session: Session, before: datetime) -> None:
-    """Remove what ended before a moment: assertions, tokens, counts."""
+    """Remove what ended before a moment: assertions and tokens."""
     session.execute(delete(UsedAssertion).where(col(UsedAssertion.expires_at) < before))
     session.execute(delete(AccessToken).where(col(AccessToken.expires_at) < before))
-    session.execute(delete(Attempts).where(col(Attempts.minute) < before))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +18,10 @@ from backend.clients.assertion import Claimed, Held
 from backend.clients.errors import ClientTokenRefused, OAuthError, TokenRequestRefused
 from backend.clients.models import AccessToken, ClientState, InstitutionClient, UsedAssertion
 from backend.clients.scope import Institution
+from backend.limits import service as limits
+from backend.limits.errors import TooManyRequests
+from backend.limits.rules import Limit
+from backend.limits.service import Tried, block_of
 from backend.services import Services
 from backend.tokens import digest_of
 from chain.db import reading, writing
@@ -25,10 +30,6 @@ GRANT = "client_credentials"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATH = "/api/v1/oauth/token"  # noqa: S105 - an address
 TOKEN_LIFETIME = timedelta(minutes=5)
-MOST_TOKENS = 60
-"""For one client in one minute. A token is good for many requests."""
-MOST_REFUSALS = 20
-"""From one address in one minute; more are neither looked at nor noted, so that nobody floods the log."""
 _KEPT = timedelta(hours=1)
 
 
@@ -46,20 +47,47 @@ def grant(services: Services, form: Mapping[str, str], address: str) -> Granted:
     Raises:
         TokenRequestRefused: with the RFC's error and a reason.
     """
-    now, stranger = services.clock(), digest_of(f"refused {address}")
+    now, stranger = services.clock(), Tried(Limit.TOKEN_REFUSED, block_of(address))
+    try:
+        limits.check(services, stranger)
+    except TooManyRequests as error:
+        raise _too_many("too-many-refusals", error) from error
     try:
         with reading(services.database) as session:
-            if repository.attempts(session, stranger, now) >= MOST_REFUSALS:
-                raise TokenRequestRefused(OAuthError.TOO_MANY_REQUESTS, "too-many-refusals")
             client, held = _proven(session, form, _audience(services), now)
+        return _counted(services, client, held, form, address, now)
+    except TokenRequestRefused as error:
+        with suppress(TooManyRequests):  # the next one is told
+            limits.spend(services, stranger, address=address)
+        with writing(services.database) as session:
+            _note_refusal(session, error, address, now)
+        raise
+
+
+def _counted(
+    services: Services,
+    client: InstitutionClient,
+    held: Held,
+    form: Mapping[str, str],
+    address: str,
+    now: datetime,
+) -> Granted:
+    """A token that counts for the client; what was refused does not."""
+    own = Tried(Limit.TOKEN, str(client.id))
+    try:
+        limits.spend(services, own, address=address)
+    except TooManyRequests as error:
+        raise _too_many("too-many-tokens", error, str(client.id)) from error
+    try:
         with writing(services.database) as session:
             return _give(session, client, held, form, address, now)
-    except TokenRequestRefused as error:
-        if error.reason != "too-many-refusals":
-            with writing(services.database) as session:
-                repository.count_attempt(session, stranger, now)
-                _note_refusal(session, error, address, now)
+    except TokenRequestRefused:
+        limits.give_back(services, own)
         raise
+
+
+def _too_many(reason: str, error: TooManyRequests, client: str = "") -> TokenRequestRefused:
+    return TokenRequestRefused(OAuthError.TOO_MANY_REQUESTS, reason, client, seconds=error.seconds)
 
 
 def _audience(services: Services) -> str:
@@ -113,8 +141,6 @@ def _give(
     )
     if not repository.take_assertion(session, used):
         raise TokenRequestRefused(OAuthError.INVALID_CLIENT, "assertion-used", str(client.id))
-    if repository.count_attempt(session, digest_of(f"client {client.id}"), now) > MOST_TOKENS:
-        raise TokenRequestRefused(OAuthError.TOO_MANY_REQUESTS, "too-many-tokens", str(client.id))
     scopes = _scopes(client, form.get("scope", ""))
     token = secrets.token_urlsafe(32)
     row = AccessToken(

@@ -28,6 +28,10 @@ class Limit(StrEnum):
     """Documents checked, from one address block: each asks the node."""
     PAIRING = "pairing"
     """Device pairings begun, from one address block."""
+    TOKEN = "token"  # noqa: S105 - a name
+    """Access tokens for one client. A token is good for many requests."""
+    TOKEN_REFUSED = "token-refused"  # noqa: S105 - a name
+    """Refused token requests from one address block; more are neither looked at nor noted: nobody floods the log."""
     GUESS_PAIR = "guess-pair"
     """Wrong answers at one door, for one account from one address block."""
     GUESS_ADDRESS = "guess-address"
@@ -59,6 +63,8 @@ DEFAULTS: Final[Mapping[Limit, Rule]] = {
     Limit.PHONE_DAY: Rule(20_000, _DAY),
     Limit.VERIFICATION: Rule(120, _MINUTE),
     Limit.PAIRING: Rule(30, 10 * _MINUTE),
+    Limit.TOKEN: Rule(60, _MINUTE),
+    Limit.TOKEN_REFUSED: Rule(20, _MINUTE),
     Limit.GUESS_PAIR: Rule(5, 10 * _MINUTE, _MINUTE, _HOUR),
     Limit.GUESS_ADDRESS: Rule(100, 10 * _MINUTE, _MINUTE, 15 * _MINUTE),
     Limit.GUESS_ACCOUNT: Rule(50, _DAY, 5 * _MINUTE, _HOUR),
@@ -144,6 +150,8 @@ def step(known: Count | None, rule: Rule, now: datetime) -> Step:
     ends = now + rule.window if known is None or fresh else known.window_ends
     locks = known.locks if known is not None and _recent(known, now) else 0
     last = known.locked_until if known is not None else None
+    if rule.lock is None and counted == rule.count:
+        return Step(Count(counted, ends, ends))  # the last one; whoever only looks sees that there is no more
     if counted <= rule.count:
         return Step(Count(counted, ends, last, locks))
     if rule.lock is None:
@@ -156,6 +164,7 @@ def _recent(known: Count, now: datetime) -> bool:
     return known.locked_until is not None and now - known.locked_until < FORGIVEN
 
 
-def given_back(known: Count) -> Count:
+def given_back(known: Count, rule: Rule) -> Count:
     """A try that was right counts as none."""
-    return replace(known, count=max(0, known.count - 1))
+    until = known.locked_until if rule.lock is not None else None
+    return replace(known, count=max(0, known.count - 1), locked_until=until)

@@ -103,7 +103,7 @@ def give_back(services: Services, *tried: Tried, right: bool = True) -> None:
         for key, row in repository.held(session, list(ruled), now).items():
             one, rule = ruled[key]
             clear = right and one.limit is Limit.GUESS_PAIR
-            _keep(session, row, Count(0, now) if clear else given_back(_count(row)), rule)
+            _keep(session, row, Count(0, now) if clear else given_back(_count(row), rule), rule)
 
 
 def _ruled(services: Services, tried: Sequence[Tried]) -> dict[str, tuple[Tried, Rule]]:

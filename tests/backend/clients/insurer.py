@@ -104,7 +104,7 @@ class Insurer:
         """All that the log and the clients' tables hold, as text."""
         found = []
         with reading(self.services.database) as session:
-            for table in ("audit_event", "clients_token", "clients_assertion", "clients_attempts"):
+            for table in ("audit_event", "clients_token", "clients_assertion", "limits_count"):
                 rows = session.execute(text(f"SELECT * FROM {table}")).mappings()
                 found += [json.dumps(dict(row), default=str) for row in rows]
         return "\n".join(found)

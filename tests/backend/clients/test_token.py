@@ -13,8 +13,10 @@ from joserfc.jwk import ECKey, RSAKey
 
 from backend.clients import administration
 from backend.clients.models import ClientState
-from backend.clients.service import MOST_REFUSALS, MOST_TOKENS
+from backend.limits.rules import DEFAULTS, Limit
 from chain.db import writing
+
+MOST_REFUSALS, MOST_TOKENS = DEFAULTS[Limit.TOKEN_REFUSED].count, DEFAULTS[Limit.TOKEN].count
 
 
 @pytest.mark.parametrize(
