@@ -18,6 +18,7 @@ from visitor import Browser
 
 from backend.identity import sessions as persons
 from backend.identity.sessions import form_token
+from backend.limits.rules import Limit
 from backend.staff.roles import Role, may
 from chain.db import reading, writing
 
@@ -30,18 +31,7 @@ class Everybody:
 
     def __init__(self, folder: Path) -> None:
         self.world = World(folder)
-        self.world.settings.limits = ", ".join(
-            f"{name}=off"
-            for name in (
-                "sign-in",
-                "sign-up",
-                "verification",
-                "pairing",
-                "guess-pair",
-                "guess-address",
-                "guess-account",
-            )
-        )
+        self.world.settings.limits = ", ".join(f"{each}=off" for each in Limit)
         self.routes = {str(route): route for route in routes(self.world.app)}
         home = Household(self.world)
         self.person = home.person(1, born=date(1985, 5, 5), patient=CHILD)

@@ -16,6 +16,7 @@ from fastapi.routing import iter_route_contexts
 
 from backend.clients.endpoints import institution
 from backend.devices.door import device
+from backend.limits.errors import TooManyRequests
 from backend.oracle_door import oracle_body
 from backend.security import own_form, proven, signed_in
 from backend.staff.door import enrolling, staff
@@ -127,6 +128,11 @@ class Route:
     @property
     def wants_own_form(self) -> bool:
         return own_form in self.asked
+
+    @property
+    def limited(self) -> bool:
+        """Whether somebody who tries too often is refused."""
+        return any(TooManyRequests in getattr(each, "refuses", ()) for each in self.asked)
 
     @property
     def wants_proof(self) -> bool:

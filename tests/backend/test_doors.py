@@ -111,6 +111,23 @@ def test_no_function_is_left_out_of_the_staffs_matrix(world: World) -> None:
     assert without == set(EVERY_COLLEAGUE)
 
 
+UNLIMITED = {
+    "POST /sign-up/{verification_id}": "counts messages by number, address and day, see test_limits",
+    "POST /api/v1/oauth/token": "counts by client and by refusals, see clients/test_token",
+    "POST /continue/{token}": "256 random bits, once, for minutes; opens a form and no account",
+    "GET /hooks/social/{provider}": "the provider's key or signature",
+    "POST /hooks/social/{provider}": "the provider's key or signature",
+}
+"""Open routes that somebody could hammer at without a limit of their own, and why."""
+
+
+def test_what_is_open_and_changes_something_has_a_limit(world: World) -> None:
+    unsafe = {str(route): route for route in walk(world, Audience.ALL) if route.method not in SAFE}
+    without = {name for name, route in unsafe.items() if not route.limited}
+    assert without - set(UNLIMITED) == set()
+    assert {name for name in UNLIMITED if name.startswith("POST")} - without == set(), "no longer so"
+
+
 # --- nobody
 
 
