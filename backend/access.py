@@ -21,7 +21,7 @@ from backend.family.errors import ConsentNeeded, DeskNeeded, TieNotFound
 from backend.family.matrix import Verdict
 from backend.family.service import Standing, standings
 from backend.functions import Function
-from backend.identity.service import SignedIn, patients_of
+from backend.identity.service import SignedIn, numbers_of, patients_of
 from backend.services import Services
 from backend.staff.errors import NotYourRole
 from backend.staff.roles import StaffFunction, may
@@ -35,6 +35,7 @@ __all__ = [
     "own_records",
     "readable",
     "readable_by_staff",
+    "records_by_staff",
 ]
 
 _MAKER: Final = object()
@@ -243,7 +244,7 @@ def readable_by_staff(
         NotFound: the access or the record is somebody else's. GlassClosed, NotYourRole: it does not hold any more.
     """
     opened_for = opened(session, who, glass, services.clock())
-    allowed = whose is None or whose == opened_for
+    allowed = whose is None or whose in numbers_of(session, *opened_for)
     entry = Entry(
         at=services.clock(),
         actor_kind=ActorKind.STAFF,
@@ -259,8 +260,19 @@ def readable_by_staff(
     audit.note(services.database, session, [entry])
     if not allowed:
         raise NotFound
-    hospital, patient = opened_for
+    hospital, patient = whose or opened_for
     return ReadablePatientId(_MAKER, patient, hospital, who.staff, function)
+
+
+def records_by_staff(
+    services: Services, session: Session, who: StaffSignedIn, function: Function, *, glass: UUID
+) -> Sequence[ReadablePatientId]:
+    """As `readable_by_staff`, under every registration number of the patient: former ones hold history, too."""
+    opened_for = opened(session, who, glass, services.clock())
+    return [
+        readable_by_staff(services, session, who, function, glass=glass, whose=each)
+        for each in numbers_of(session, *opened_for)
+    ]
 
 
 def at_visit_desk(who: StaffSignedIn, patient: str) -> ReadablePatientId:

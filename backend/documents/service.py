@@ -141,9 +141,10 @@ def for_person(
 def of_glass(
     services: Services, session: Session, who: StaffSignedIn, glass: UUID, count: int = 100
 ) -> list[Document]:
-    """The newest documents of a patient whom a clinician has opened in an emergency (`access.readable_by_staff`)."""
-    patient = access.readable_by_staff(services, session, who, Function.LIST, glass=glass)
-    return list(repository.of_patient(session, patient, None, count))
+    """The newest documents of a patient whom a clinician has opened in an emergency (`access.records_by_staff`)."""
+    patients = access.records_by_staff(services, session, who, Function.LIST, glass=glass)
+    found = [each for patient in patients for each in repository.of_patient(session, patient, None, count)]
+    return sorted(found, key=lambda document: document.anchored_at, reverse=True)[:count]
 
 
 def for_staff(

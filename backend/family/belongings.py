@@ -9,8 +9,10 @@ from sqlmodel import Session
 
 from backend.family import repository
 from backend.family.models import Notice, Offer, Tie, TieState
+from backend.family.service import close
 from backend.identity.belongings import Belonging, repointed
 from backend.identity.service import patients_of
+from backend.vault import Vault
 
 
 def _acting(session: Session, away: UUID, kept: UUID, now: datetime) -> None:
@@ -33,6 +35,13 @@ def _granting(session: Session, away: UUID, kept: UUID, now: datetime) -> None:
         tie.grantor_id = kept
         session.add(tie)
     session.flush()
+
+
+def end_all(session: Session, vault: Vault, person: UUID, now: datetime) -> None:
+    """The account is about to be closed by a job: its ties end on both sides."""
+    for tie in (*repository.of_actor(session, person), *repository.over(session, person, ())):
+        close(session, vault, tie, now, None, "account-erased")
+    repository.forget_offers(session, person)
 
 
 def _about(tie: Tie) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,9 @@ from backend.audit import service as audit
 from backend.audit.entries import Entry
 from backend.audit.terms import Action, ActorKind, ObjectKind, Outcome
 from backend.config import Settings
-from backend.identity import repository, service
-from backend.identity.errors import AlreadyBound
+from backend.family.belongings import end_all
+from backend.identity import continuing, repository, service
+from backend.identity.errors import AlreadyBound, IdentityUnchecked
 from backend.identity.models import Person, PersonState
 from backend.relay import service as relay
 from backend.services import Services
@@ -35,6 +37,41 @@ def list_persons(settings: Settings, arguments: argparse.Namespace) -> int:
             )
             print(f"{person.id} {person.state:7} {hospitals or '-'}")
     return 0
+
+
+NEVER_CHECKED = timedelta(days=90)
+"""So long a name and a document's number are kept of somebody who did not come: less than a booking lies ahead."""
+
+
+def tidy(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Close accounts that nobody checked within 90 days, and destroy forms that were never taken up; once a day."""
+    services = Services.build(settings)
+    now = services.clock()
+    try:
+        with writing(services.database) as session:
+            gone = repository.never_checked(session, now - NEVER_CHECKED)
+            for person in gone:
+                end_all(session, services.vault, person, now)
+                service.erase(session, services.vault, person, now)
+            swept = continuing.sweep(session, services.vault, now)
+            lines = [_closed(person, services) for person in gone]
+            audit.append(session, lines)
+    finally:
+        services.close()
+    print(f"{len(gone)} accounts closed, {swept} forms destroyed")
+    return 0
+
+
+def _closed(person: UUID, services: Services) -> Entry:
+    return Entry(
+        at=services.clock(),
+        actor_kind=ActorKind.SYSTEM,
+        actor_id=COMMAND_LINE,
+        action=Action.ERASE,
+        object_kind=ObjectKind.ACCOUNT,
+        object_id=str(person),
+        reason="never-checked",
+    )
 
 
 class NotBound(Exception):
@@ -100,6 +137,10 @@ def _bind(services: Services, arguments: argparse.Namespace, compared: str) -> N
             audit.append(session, [_entry(services, arguments, Outcome.ALLOWED, compared, str(bound.id))])
     except AlreadyBound:
         raise NotBound("the number or the account is bound already: look for a double registration") from None
+    except IdentityUnchecked:
+        raise NotBound(
+            "nobody has checked whose account it is: see the document at /staff/foreigners"
+        ) from None
 
 
 def _active(session: Session, person_id: UUID) -> Person:
@@ -135,6 +176,7 @@ def add_to(commands: Any) -> None:
         return command
 
     add("list", list_persons).add_argument("--latest", type=int, default=20)
+    add("tidy", tidy)
     bind = add("bind", bind_person)
     bind.add_argument("person", type=UUID)
     bind.add_argument("number", help="the hospital's registration number")

@@ -18,10 +18,12 @@ from backend.identity.models import (
     ForeignPaper,
     LoginSession,
     Merge,
+    Newborn,
     NoticeKind,
     NumberLink,
     Passkey,
     Person,
+    PersonState,
     Purpose,
     Registration,
     RegistrationState,
@@ -43,6 +45,17 @@ def newest(session: Session, count: int) -> Sequence[Person]:
 def person_of_identity(session: Session, identity_index: str) -> Person | None:
     query = select(Person).where(col(Person.identity_index) == identity_index)
     return session.execute(query).scalars().first()
+
+
+def never_checked(session: Session, before: datetime) -> Sequence[UUID]:
+    """Open accounts of that age whose owner nobody has checked; children registered by the desk are none."""
+    query = select(col(Person.id)).where(
+        col(Person.state) == PersonState.ACTIVE,
+        col(Person.identity_checked_at).is_(None),
+        col(Person.created_at) < before,
+        col(Person.id).not_in(select(col(Newborn.person_id))),
+    )
+    return session.execute(query).scalars().all()
 
 
 def registrations(session: Session, person_id: UUID) -> Sequence[Registration]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from sqlmodel import select
 from visitor import REQUIRED, Browser
 
-from backend.identity import foreign_numbers, service
+from backend.identity import commands, foreign_numbers, service
 from backend.identity.errors import IdentityUnchecked
 from backend.identity.models import ForeignPaper
 from chain.db import reading, writing
@@ -335,3 +336,30 @@ def test_the_desks_code_lets_in_once_whose_document_was_seen(
     world.late += timedelta(days=1, seconds=1)
     thief.open("/sign-in/lost/code")
     assert thief.send("/sign-in/lost/code", code=late).status_code == 401
+
+
+# --- what is kept of those who never come
+
+
+def test_an_account_that_nobody_checked_is_closed_in_time_and_others_are_not(
+    browser_of: Browsers, desk: Colleague, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, seen, owner = browser_of(), browser_of(), browser_of()
+    foreign(gone)
+    foreign(seen, number="Y7654321")
+    owner.sign_up("01000000001")
+    lost, kept, other = account(gone), account(seen), account(owner)
+    assert see(desk, kept, document="Y7654321").status_code == 200
+    monkeypatch.setattr("backend.identity.commands.Services.build", lambda settings: world.services)
+    monkeypatch.setattr("backend.services.Services.close", lambda self: None)
+    assert commands.tidy(world.settings, Namespace()) == 0
+    with reading(world.services.database) as session:
+        assert service.is_active(session, UUID(lost)), "not before ninety days"
+    world.late += timedelta(days=90, seconds=1)
+    assert commands.tidy(world.settings, Namespace()) == 0
+    with reading(world.services.database) as session:
+        open_ones = {each for each in (lost, kept, other) if service.is_active(session, UUID(each))}
+        numbers = {each.person_id for each in session.exec(select(ForeignPaper)).all()}
+    assert open_ones == {kept, other}
+    assert numbers == {UUID(kept)}
+    assert lines(world, "erase") == [("system", "allowed", "never-checked")]

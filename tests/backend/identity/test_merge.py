@@ -424,6 +424,23 @@ def test_numbers_of_two_accounts_wait_for_the_accounts_merge(
     assert (status, "두 계정 합치기" in text) == (409, True)
 
 
+def test_in_an_emergency_the_former_numbers_documents_are_there_too_and_no_strangers(
+    owner: Browser, desk: Colleague, world: World
+) -> None:
+    old = world.delivered()
+    strangers = world.delivery(patientNumber="ANOTHER-99")
+    world.post(strangers)
+    bind(world, account(owner), NUMBER)
+    assert follow(desk, NUMBER, SECOND_NUMBER)[0] == 200
+    doctor = Colleague(world, Role.DOCTOR).come_in()
+    glass = doctor.break_glass(SECOND_NUMBER).headers["location"]
+    assert f"{glass}/documents/{old}" in doctor.open(glass).text
+    assert doctor.open(f"{glass}/documents/{old}").status_code == 200
+    assert doctor.open(f"{glass}/documents/{strangers['documentId']}").status_code == 404
+    former = owner.ask("GET", "/me/accesses?record=1").json()["accesses"]
+    assert {"read", "list"} <= {each["action"] for each in former if each["actorKind"] == "staff"}
+
+
 # --- the other database
 
 
