@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from backend.identity import numbers, repository, social_repository
@@ -191,6 +192,10 @@ def bind_number(
     if own.state != RegistrationState.BOUND:
         own.patient, own.state, own.bound_at = patient, RegistrationState.BOUND, now
         session.add(own)
+        try:
+            session.flush()
+        except IntegrityError as error:  # another desk bound the number a moment before
+            raise AlreadyBound from error
     return own
 
 
