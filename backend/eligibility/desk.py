@@ -34,7 +34,7 @@ def find(
         PatientNotHere: this hospital has no such patient.
     """
     number = number.strip()
-    if not 0 < len(number) <= NUMBER_LENGTH:
+    if not (0 < len(number) <= NUMBER_LENGTH and number.isprintable()):
         raise VisitFormInvalid(where="number")
     said = typed(name, birth, insured, today(services.clock()))
     index = services.vault.blind_index(number)

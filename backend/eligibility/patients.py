@@ -21,6 +21,8 @@ from backend.vault import KeyDestroyed, Vault
 from chain.db import reading, writing
 
 NAME_LENGTH = 50
+OLDEST = date(1850, 1, 1)
+"""A birth date before it is a slip of the keyboard."""
 _RESIDENT, _INSURANCE = (13,), range(8, 14)
 
 
@@ -187,6 +189,6 @@ def typed(name: str, birth: str, number: str, today: date) -> Insured | None:
 
 def _is_past_day(text: str, today: date) -> bool:
     try:
-        return len(text) == len("2020-01-01") and date.fromisoformat(text) <= today
+        return len(text) == len("2020-01-01") and OLDEST <= date.fromisoformat(text) <= today
     except ValueError:
         return False

@@ -15,6 +15,8 @@ from backend.eligibility.sealing import name_of
 from backend.providers.eligibility import Cover, Eligible, Lost, Suspended
 from backend.shapes import ClosedShape, Shape
 
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
+"""A day that a visit may have, or a letter."""
 Text = Annotated[str, StringConstraints(max_length=60)]
 Department = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")]
 Issuer = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
@@ -168,14 +170,14 @@ class IdentityCheckIn(ClosedShape):
 class ExceptionIn(ClosedShape):
     """Which rule excepts a visit."""
 
-    day: date
+    day: Day
     exempt: Exempt
 
 
 class DayIn(ClosedShape):
     """A day in Korea."""
 
-    day: date
+    day: Day
 
 
 class DueOut(Shape):
@@ -187,14 +189,14 @@ class DueOut(Shape):
 class LookUpIn(ClosedShape):
     """anew: ask although there is an answer of today."""
 
-    day: date
+    day: Day
     anew: bool = False
 
 
 class LetterIn(ClosedShape):
     """What stands on the letter."""
 
-    issued_on: date
+    issued_on: Day
     issuer: Issuer
     department: Department
     number: Annotated[str, StringConstraints(max_length=40)] = ""
@@ -204,7 +206,7 @@ class VisitIn(ClosedShape):
     """A visit. visit: the hospital's number of it. copay: what the patient would pay, in won."""
 
     visit: Identifier
-    day: date
+    day: Day
     department: Department
     copay: int = Field(ge=0, le=1_000_000)
     emergency: bool = False
@@ -213,7 +215,7 @@ class VisitIn(ClosedShape):
 class PlanIn(ClosedShape):
     """A visit that is planned or begins now."""
 
-    day: date
+    day: Day
     department: Department
     emergency: bool = False
     referred: bool = False

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from sqlmodel import Session
+
 from backend.audit import service as audit
 from backend.audit.terms import Action, ObjectKind
+from backend.eligibility.checks import seen_at_first_visit
+from backend.eligibility.service import How
 from backend.identity import foreigners, merge, newborns, recovery
 from backend.identity import service as identity
 from backend.identity.errors import AccountsDiffer, DocumentDiffers
@@ -62,11 +66,19 @@ def see_document(
                 session, services.vault, person, paper.number, paper.born, by=who.staff, now=now
             )
             bound = identity.bind(session, person, who.hospital, patient, now)
+            how = _shown_by(services, session, person)
+            seen_at_first_visit(session, services.vault, who.hospital, patient, who.staff, now, how)
             log(services, session, who, Action.LINK, patient, f"document-seen.{compared}", bound.id)
     except DocumentDiffers:
         refused(services, who, Action.LINK, ObjectKind.IDENTITY, person, "document-differs")
         raise
     return others
+
+
+def _shown_by(services: Services, session: Session, person: UUID) -> How:
+    """Which kind of document the desk has had in hand."""
+    seen = [each.kind for each in foreigners.shown(session, services.vault, person) if each.seen]
+    return How.PASSPORT if "passport" in seen else How.RESIDENCE_CARD
 
 
 def entry_code(services: Services, who: StaffSignedIn, account: str, document: str) -> str:

@@ -110,6 +110,14 @@ class TestDoor:
         assert counter.desk.open(f"{BASE}/{other}/letters/{letter}/picture").status_code == 404
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2100-01-01", "9999-12-31", "2026-02-30", ""])
+def test_days_that_no_visit_has_are_refused(counter: Counter, day: str) -> None:
+    patient = counter.known(counter.fresh(INSURED))
+    for method, path, body in actions(patient):
+        if isinstance(body, dict) and "day" in body:
+            assert counter.api(method, path, body | {"day": day}).status_code == 422, path
+
+
 class TestFinding:
     def test_a_number_that_nobody_knows_needs_name_and_birth_date(self, counter: Counter) -> None:
         counter.desk.open(BASE)
@@ -129,6 +137,7 @@ class TestFinding:
             {"name": "가상환자", "birth": "1990-02-30"},
             {"name": "가상환자", "birth": "2999-01-01"},
             {"birth": "1990-01-01"},
+            {"name": "가상환자", "birth": "0001-01-01"},
             {"insured": "123"},
             {"insured": "abcdefghijklm"},
         ],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
 from counter import AID_ONE, BASE, INSURED, LOST, Counter
 from household import SHOWN
 from visitor import Browser
 
 from backend.family.desk import Seen
+from backend.identity import foreigners
+from backend.staff import registration
 from sandbox.faults import Fault
 from sandbox.people import person
 
@@ -175,3 +179,21 @@ class TestPhone:
         )
         identity = browser.ask("GET", "/me/visit-check").json()[0]["identity"]
         assert identity["how"] == "id-card"
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"), [("passport", "passport"), ("foreigner-registration", "residence-card")]
+)
+def test_a_document_that_the_desk_had_in_hand_counts_by_its_kind(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, kind: str, how: str
+) -> None:
+    """The way of foreigners itself is tried in tests/backend/identity; here, what it leaves for the visit."""
+    index = counter.fresh(INSURED)
+    browser = counter.signed_up(index, bound=False)
+    monkeypatch.setattr(foreigners, "seen", lambda *args, **options: [])
+    monkeypatch.setattr(foreigners, "shown", lambda *args: [foreigners.Shown(kind, "VNM", "●", seen=True)])
+    services = counter.world.services
+    who = replace(counter.member, proven=True)
+    paper = registration.InHand("M12345678", date(1990, 1, 1))
+    registration.see_document(services, who, str(counter.home.id_of(browser)), paper, person(index).number)
+    assert browser.ask("GET", "/me/visit-check").json()[0]["identity"]["how"] == how
