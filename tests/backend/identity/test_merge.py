@@ -18,10 +18,12 @@ from sqlmodel import select
 from visitor import SITE, Browser
 
 from backend import belongings
+from backend.family.models import Tie, TieState
 from backend.identity import merge as merging
 from backend.identity import service
 from backend.identity.errors import AccountsDiffer
 from backend.identity.models import Merge, Person, PersonState
+from backend.identity.social_models import SocialLink
 from backend.relay import service as relay
 from backend.relay.client import Errand
 from backend.relay.service import Known, PatientUnknown
@@ -287,6 +289,46 @@ def test_a_number_that_is_anothers_leads_the_desk_to_the_merge(
     assert f'name="other" value="{account(guest)}"' in answer.text
     form = desk.send("/staff/double-accounts/check", one=account(owner), other=account(guest))
     assert f'value="{account(owner)}"' in form.text
+
+
+def test_accounts_elsewhere_and_family_ties_go_along_but_nobody_acts_for_themselves(
+    guest: Browser, owner: Browser, desk: Colleague, world: World
+) -> None:
+    away, kept, child = UUID(account(guest)), UUID(account(owner)), "c" * 64
+
+    def link(person: UUID, provider: str) -> SocialLink:
+        index = f"{person}-{provider}"
+        return SocialLink(
+            id=uuid4(), person_id=person, provider=provider, account_index=index, linked_at=world.clock()
+        )
+
+    def tie(actor: UUID, grantor: UUID | None, patient: str | None) -> Tie:
+        active = {"state": TieState.ACTIVE, "created_at": world.clock()}
+        hospital = 1 if patient else None
+        return Tie(
+            id=uuid4(),
+            actor_id=actor,
+            grantor_id=grantor,
+            relation="parent",
+            hospital=hospital,
+            patient=patient,
+            **active,
+        )
+
+    moved, double, own = tie(away, None, child), tie(away, None, "d" * 64), tie(kept, None, "d" * 64)
+    over_self, given = tie(away, kept, None), tie(kept, away, None)
+    with writing(world.services.database) as session:
+        session.add_all([link(away, "kakao"), link(away, "naver"), link(kept, "naver")])
+        session.add_all([moved, double, own, over_self, given])
+    assert merge(desk, str(away), str(kept)).status_code == 200
+    with reading(world.services.database) as session:
+        links = session.exec(select(SocialLink)).all()
+        assert {(each.person_id, each.provider) for each in links} == {(kept, "kakao"), (kept, "naver")}
+        ties = session.exec(select(Tie)).all()
+        assert {each.actor_id for each in ties} == {kept}
+        assert {each.grantor_id for each in ties} == {None, kept}
+        active = {each.id for each in ties if each.state == TieState.ACTIVE}
+    assert active == {moved.id, own.id}
 
 
 def test_two_yes_at_once_are_one_merge(guest: Browser, owner: Browser, world: World) -> None:
