@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from backend_world import World
+from fastapi.testclient import TestClient
 from joserfc.jwk import ECKey, OctKey
 from machine import API, Machine, base64url
 
+from backend.app import create_app
 from backend.devices.administration import ALPHABET
+from chain.db import make_engine
 
 
 @pytest.fixture(scope="module")
@@ -213,8 +217,12 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-def test_of_eight_machines_with_one_code_one_becomes_a_device(either: World) -> None:
+def test_of_eight_machines_with_one_code_at_two_servers_one_becomes_a_device(either: World) -> None:
+    """Two servers on one database, each with connections of its own."""
     machines = [Machine(either) for _ in range(8)]
+    second = replace(either.services, database=make_engine(either.settings.database_url))
+    for each in machines[::2]:
+        each.client = TestClient(create_app(second), raise_server_exceptions=False)
     code = machines[0].new_code()
     with ThreadPoolExecutor(8) as at_once:
         answers = list(at_once.map(lambda machine: machine.pair(code), machines))
@@ -222,6 +230,7 @@ def test_of_eight_machines_with_one_code_one_becomes_a_device(either: World) -> 
     assert {each.json()["error"] for each in answers if each.status_code == 401} == {"CodeUsed"}
     assert devices(machines[0]) == 1
     assert [each.whoami().status_code for each in machines].count(200) == 1
+    second.database.dispose()
 
 
 def test_of_two_codes_for_one_key_at_once_one_is_used(either: World) -> None:
