@@ -30,6 +30,14 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
+// What the pages ask of the API says which service worker stands between; nothing of it is kept.
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== self.location.origin || !url.pathname.startsWith("/api/")) return;
+  if (!request.headers.has("saegim-client")) event.respondWith(named(request));
+});
+
 // A page asks which one is in charge; installed.js compares with what the server still wants.
 self.addEventListener("message", (event) => {
   if (event.data === "client" && event.ports[0]) event.ports[0].postMessage({ client: CLIENT, cache: CACHE });
@@ -44,6 +52,14 @@ async function kept(request) {
   if (answer.ok && (answer.headers.get("cache-control") ?? "").includes("immutable")) {
     await cache.put(request, answer.clone());
   }
+  return answer;
+}
+
+async function named(request) {
+  const headers = new Headers(request.headers);
+  headers.set("saegim-client", CLIENT);
+  const answer = await fetch(new Request(request, { headers }));
+  if (answer.status === 426) self.registration.update();
   return answer;
 }
 

@@ -11,6 +11,7 @@ import pytest
 from backend_world import World
 from playwright.sync_api import Browser
 
+from backend import client_policy, client_versions, installed
 from tests.fixtures.browser import ARGUMENTS, NAMES
 
 ROOT = Path(__file__).parents[2]
@@ -214,8 +215,6 @@ def _strangers(kept: list[dict[str, str]], address: str) -> list[str]:
 def test_a_new_service_worker_takes_over_at_once(
     visitor: Open, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from backend import installed
-
     window = visitor("desk")
     page = window.go("/")
     assert page.evaluate(IN_CHARGE)
@@ -237,6 +236,26 @@ def test_a_service_worker_that_is_no_longer_wanted_goes(visitor: Open) -> None:
     page.wait_for_function("() => window.old === undefined && document.readyState === 'complete'")
     assert page.evaluate("sessionStorage.getItem('saegim-replaced')") == "yes"
     assert page.evaluate(IN_CHARGE), "the new page puts the present one in charge"
+
+
+def test_what_the_installed_pages_ask_of_the_api_says_so(
+    visitor: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str | None] = []
+
+    def listening(header: str | None) -> Any:
+        heard.append(header)
+        return client_policy.client_of(header)
+
+    window = visitor("desk")
+    page = window.go("/")
+    assert page.evaluate(IN_CHARGE)
+    monkeypatch.setattr(client_versions, "client_of", listening)
+    ask = "(options) => fetch('/api/v1/sign-in/options', options).then((answer) => answer.status)"
+    assert page.evaluate(ask, {"method": "POST", "body": "{}"}) in (403, 422)
+    page.evaluate(ask, {"method": "POST", "headers": {"saegim-client": "shell/1.4"}})
+    assert heard == ["pwa/1", "shell/1.4"]
+    assert all("/api/" not in each["url"] for each in page.evaluate(KEPT))
 
 
 # --- one's own menu
