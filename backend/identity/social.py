@@ -187,7 +187,8 @@ def link(session: Session, provider: str, index: str, person: UUID, now: datetim
         with session.begin_nested():
             stored.add(session, made)
     except IntegrityError:  # another request was first
-        raise SocialAccountTaken(provider=label(provider)) from None
+        taken = stored.link_of_account(session, index) is not None
+        raise (SocialAccountTaken if taken else SocialAlreadyLinked)(provider=label(provider)) from None
     return made
 
 

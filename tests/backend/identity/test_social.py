@@ -31,8 +31,11 @@ from sqlmodel import select
 from visitor import Browser
 
 from backend.app import create_app
+from backend.identity import social as service_of_social
+from backend.identity import social_repository
+from backend.identity.social_errors import SocialAlreadyLinked
 from backend.identity.social_models import SocialAttempt
-from chain.db import reading
+from chain.db import reading, writing
 from sandbox.social import service
 from sandbox.social.notices import headers_and_fields
 from sandbox.social.state import Wrong
@@ -57,36 +60,35 @@ def person(social: SimpleNamespace, browser_of: Callable[[], Browser]) -> Browse
 OWN = ("/me/social/kakao/link", "/me/social/kakao/unlink", f"/me/social/waiting/{uuid4()}")
 
 
-@pytest.mark.parametrize("path", OWN)
-def test_nobody_links_anything(social: SimpleNamespace, browser_of: Callable[[], Browser], path: str) -> None:
+def test_nobody_links_anything(social: SimpleNamespace, browser_of: Callable[[], Browser]) -> None:
     browser = browser_of()
     browser.open("/sign-in")
-    answer = browser.send(path)
-    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in")
+    for path in OWN:
+        answer = browser.send(path)
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in"), path
 
 
-@pytest.mark.parametrize("path", OWN)
-def test_a_change_of_keys_asks_for_a_fresh_proof(person: Browser, social: SimpleNamespace, path: str) -> None:
+def test_a_change_of_keys_asks_for_a_fresh_proof(person: Browser, social: SimpleNamespace) -> None:
     social.world.late += timedelta(minutes=6)
     page = person.open("/me/devices")
     assert "/me/step-up" in page.text
     assert 'action="/me/social/' not in page.text
-    answer = person.send(path)
-    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/me/step-up")
+    for path in OWN:
+        answer = person.send(path)
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/me/step-up"), path
 
 
-@pytest.mark.parametrize("path", OWN)
-def test_a_form_from_elsewhere_links_nothing(person: Browser, path: str) -> None:
+def test_a_form_from_elsewhere_links_nothing(person: Browser) -> None:
     person.open("/me/devices")
     person.token = "made-up"
-    assert person.send(path).status_code == 403
+    assert [person.send(path).status_code for path in OWN] == [403, 403, 403]
 
 
-@pytest.mark.parametrize("path", ["/social/other/sign-in", "/social/other/callback", "/hooks/social/other"])
 def test_a_provider_that_is_not_set_up_is_not_there(
-    social: SimpleNamespace, browser_of: Callable[[], Browser], path: str
+    social: SimpleNamespace, browser_of: Callable[[], Browser]
 ) -> None:
-    assert browser_of().open(path).status_code == 404
+    for path in ("/social/other/sign-in", "/social/other/callback", "/hooks/social/other"):
+        assert browser_of().open(path).status_code == 404, path
 
 
 def test_without_settings_there_is_no_button(browser_of: Callable[[], Browser]) -> None:
@@ -204,6 +206,22 @@ def test_one_account_is_one_persons_and_one_person_has_one(
     assert "카카오 연결 끊기" in page
     assert "네이버 연결 끊기" in page
     assert ("link", "refused", "kakao.social-account-taken") in lines(social.world, "link")
+
+
+def test_of_two_links_at_the_same_moment_one_holds(
+    social: SimpleNamespace, person: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link(social, person)
+    who, index = links(social.world)[0].person_id, links(social.world)[0].account_index
+    monkeypatch.setattr(social_repository, "links", lambda *_: [])  # looked before the other was written
+    now = social.world.clock()
+    with writing(social.world.services.database) as session:
+        with pytest.raises(SocialAlreadyLinked):
+            service_of_social.link(session, "kakao", "b" * 64, who, now)
+        monkeypatch.setattr(social_repository, "link_of_account", lambda *_: None)
+        with pytest.raises(SocialAlreadyLinked):
+            service_of_social.link(session, "kakao", index, who, now)
+    assert len(links(social.world)) == 1
 
 
 def test_unlinking_ends_what_it_let_in(
