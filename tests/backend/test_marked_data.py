@@ -44,12 +44,17 @@ MARKS = {
     "child-born": "2019-08-17",
     "resident number": "870309-2735198",
     "patient": CHILD,
+    "second patient": "MARKED-PATIENT-88",
+    "third patient": "MARKED-PATIENT-99",
     "diagnosis": "표식진단 J20.987",
     "drug": "표식약품 64190735",
     "address": "표식시 표식로 77",
     "e-mail": "marked.person@example.test",
     "foreign name": "MARKEDSURNAME",
     "passport": "M73519846",
+    "foreign born": "1979-11-23",
+    "insurance number": "97351984602",
+    "desk name": "표식창구마바",
 }
 """Whom they belong to is nobody. Each is long enough to stand nowhere by chance."""
 FREE = " ".join(MARKS[each] for each in ("diagnosis", "drug", "address", "e-mail", "resident number"))
@@ -166,9 +171,9 @@ def whole_ways(day: Day) -> None:
     day.secrets["form token"] = person.token
     desk = day.all.staff[Role.REGISTRATION]
     desk.open("/staff/bind")
-    bound = desk.send("/staff/bind", account=str(home.id_of(person)), number="MARKED-PATIENT-88")
+    bound = desk.send("/staff/bind", account=str(home.id_of(person)), number=MARKS["second patient"])
     assert bound.status_code < 500
-    document = home.delivered("MARKED-PATIENT-88")
+    document = home.delivered(MARKS["second patient"])
     link = world.link(document)
     day.secrets["link"] = link.removeprefix("/d/")
     for path in (link, f"{link}/bundle", "/me", f"/me/documents/{document}", "/me/data", "/me/data/export"):
@@ -185,6 +190,29 @@ def whole_ways(day: Day) -> None:
     opened = doctor.send("/staff/emergency", number=CHILD, reason=f"의식 없음 {MARKS['phone']}")
     assert opened.status_code == 303
     doctor.open(opened.headers["location"])
+    traveller = Browser(world)
+    traveller.open("/sign-up/foreign?lang=en")
+    fields = {
+        "surname": MARKS["foreign name"],
+        "given": "JANE",
+        "born": MARKS["foreign born"],
+        "gender": "F",
+        "nationality": "US",
+        "kind": "passport",
+        "number": MARKS["passport"],
+    }
+    refused = traveller.send("/sign-up/foreign", **{**fields, "nationality": "XX"}, hospital=["1"])
+    assert refused.status_code == 422
+    assert traveller.send("/sign-up/foreign", **fields, consent=REQUIRED, hospital=["1"]).status_code == 303
+    patient = {
+        "number": MARKS["third patient"],
+        "name": MARKS["desk name"],
+        "birthDate": MARKS["born"],
+        "insuredNumber": MARKS["insurance number"],
+    }
+    met = desk.ask("POST", "/staff/eligibility/patients", patient)
+    assert met.status_code in (200, 201), met.text
+    assert desk.open(f"/staff/eligibility/{met.json()['id']}").status_code == 200
     day.secrets["access token"] = day.all.token
     day.secrets["assertion"] = day.all.insurer.assertion()
     day.all.insurer.ask(day.secrets["assertion"])
