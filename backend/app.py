@@ -14,6 +14,7 @@ from backend import client_versions, describing, health, home, installed, render
 from backend.audit import endpoints as audit
 from backend.client_policy import ClientPolicy
 from backend.clients import endpoints as clients
+from backend.clients import managing_endpoints
 from backend.config import Settings
 from backend.devices import endpoints as devices
 from backend.devices import pages as device_pages
@@ -25,8 +26,8 @@ from backend.eligibility import pages as eligibility_pages
 from backend.eligibility import staff_pages as eligibility_desk
 from backend.family import endpoints as family
 from backend.family import pages as family_pages
-from backend.identity import endpoints as identity
 from backend.identity import continuing_pages, foreign_pages, merge_pages, recovery_pages, sign_up_pages
+from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity.social_hooks import router as social_hooks
 from backend.identity.social_pages import router as social_pages
@@ -100,6 +101,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(registration_pages.router)  # /staff/registration, /staff/foreigners, …
     app.include_router(staff.router, prefix="/api/v1")  # /api/v1/staff/…
     app.include_router(clients.router, prefix="/api/v1")  # /api/v1/oauth/token, /api/v1/institution/…
+    app.include_router(managing_endpoints.router, prefix="/api/v1")  # /api/v1/institution/clients
     app.include_router(documents.internal, prefix="/internal/v1")  # /internal/v1/deliveries
     app.include_router(audit.internal, prefix="/internal/v1")  # /internal/v1/audit-heads
     app.include_router(health.router)  # /healthz, /readyz, /metrics

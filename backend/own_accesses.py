@@ -31,6 +31,7 @@ def reader(who: SignedInDep, session: ReadSession, services: ServicesDep) -> Rea
             patients.append((each.hospital, each.value))
     known = names(session, services.vault, who.person, patients)
     merged = dict.fromkeys(map(str, former_selves(session, who.person)), FORMERLY)
+    session.close()  # gives the connection back, rather than hold it until a thread takes the endpoint
     return Reader(str(who.person), records, known | merged)
 
 

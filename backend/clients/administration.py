@@ -1,4 +1,7 @@
-"""What an institution's administrator does with its clients: add, change keys, suspend. Each is a line in the log."""
+"""What is done with institutions' clients, by the hospital's operator or the institution's own administrator.
+
+Each act is a line in the log.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,13 @@ from uuid import UUID, uuid4
 from sqlmodel import Session
 
 from backend.audit import service as audit
-from backend.audit.entries import Entry
+from backend.audit.entries import Entry, origin_of
 from backend.audit.terms import Action, ActorKind, ObjectKind
 from backend.clients import repository
-from backend.clients.errors import ClientUnknown, ScopeUnknown
+from backend.clients.errors import ClientUnknown, ManagerApart, ScopeUnknown
 from backend.clients.keys import checked
 from backend.clients.models import ClientKey, ClientState, InstitutionClient
-from backend.clients.scope import Sheets
+from backend.clients.scope import MANAGE, Institution, Sheets
 
 COMMAND_LINE = "command-line"
 LONGEST_NAME = 100
@@ -30,15 +33,23 @@ def add(
     scopes: Iterable[str],
     jwks: object,
     now: datetime,
+    who: Institution | None = None,
 ) -> InstitutionClient:
     """Register a client.
 
+    Args:
+        who: the institution's administrator; None: the hospital's operator.
+
     Raises:
+        ManagerApart: `clients.manage` with other scopes, or by an institution's administrator.
         ScopeUnknown: the institution's sheet does not have them all.
         KeySetRefused: the keys are not taken.
     """
     wanted = sorted(set(scopes))
-    if not wanted or (unknown := sheets.unknown(institution, wanted)):
+    if MANAGE in wanted:
+        if who is not None or len(wanted) > 1:
+            raise ManagerApart
+    elif not wanted or (unknown := sheets.unknown(institution, wanted)):
         raise ScopeUnknown(unknown if wanted else ["(none)"])
     made = InstitutionClient(
         id=uuid4(),
@@ -50,11 +61,13 @@ def add(
     session.add(made)
     session.flush()
     _keep_keys(session, made.id, jwks, now)
-    _note(session, Action.CREATE, made.id, now)
+    _note(session, Action.CREATE, made.id, now, who)
     return made
 
 
-def rotate(session: Session, client_id: UUID, jwks: object, now: datetime) -> InstitutionClient:
+def rotate(
+    session: Session, client_id: UUID, jwks: object, now: datetime, who: Institution | None = None
+) -> InstitutionClient:
     """The client's keys are exactly these from now on; what the old ones were given for ends.
 
     Raises:
@@ -64,23 +77,46 @@ def rotate(session: Session, client_id: UUID, jwks: object, now: datetime) -> In
     repository.remove_keys(session, client.id)
     repository.remove_tokens(session, client.id)
     _keep_keys(session, client.id, jwks, now)
-    _note(session, Action.CHANGE, client.id, now)
+    _note(session, Action.CHANGE, client.id, now, who)
     return client
 
 
-def set_state(session: Session, client_id: UUID, state: ClientState, now: datetime) -> InstitutionClient:
-    """Suspend a client, whose tokens end at once, or let it in again. Raises ClientUnknown."""
+def narrow(
+    session: Session, client_id: UUID, scopes: Iterable[str], now: datetime, who: Institution | None = None
+) -> InstitutionClient:
+    """The client may ask for these only; tokens that were given for more have lost it at once.
+
+    Raises:
+        ClientUnknown.
+        ScopeUnknown: nothing would be left, or more than there was.
+    """
+    client, wanted = _client(session, client_id), set(scopes)
+    if not wanted or (more := wanted - set(client.scopes.split())):
+        raise ScopeUnknown(sorted(more) if wanted else ["(none)"])
+    client.scopes = " ".join(sorted(wanted))
+    session.add(client)
+    _note(session, Action.CHANGE, client.id, now, who)
+    return client
+
+
+def set_state(
+    session: Session, client_id: UUID, state: ClientState, now: datetime, who: Institution | None = None
+) -> InstitutionClient:
+    """Suspend a client, whose tokens end at once, let it in again, or remove it for good. Raises ClientUnknown."""
     client = _client(session, client_id)
     client.state = state
     session.add(client)
     repository.remove_tokens(session, client.id)
-    _note(session, Action.CHANGE, client.id, now)
+    removed = state is ClientState.REMOVED
+    if removed:
+        repository.remove_keys(session, client.id)
+    _note(session, Action.ERASE if removed else Action.CHANGE, client.id, now, who)
     return client
 
 
 def _client(session: Session, client_id: UUID) -> InstitutionClient:
     found = repository.client(session, client_id)
-    if found is None:
+    if found is None or found.state == ClientState.REMOVED:
         raise ClientUnknown(str(client_id))
     return found
 
@@ -92,13 +128,15 @@ def _keep_keys(session: Session, client_id: UUID, jwks: object, now: datetime) -
     session.flush()
 
 
-def _note(session: Session, action: Action, client_id: UUID, now: datetime) -> None:
+def _note(session: Session, action: Action, client_id: UUID, now: datetime, who: Institution | None) -> None:
+    kind = ActorKind.SYSTEM if who is None else ActorKind.INSTITUTION
     entry = Entry(
         at=now,
-        actor_kind=ActorKind.SYSTEM,
-        actor_id=COMMAND_LINE,
+        actor_kind=kind,
+        actor_id=COMMAND_LINE if who is None else who.client,
         action=action,
         object_kind=ObjectKind.ACCOUNT,
         object_id=str(client_id),
+        origin=origin_of(who.address if who else None, kind),
     )
     audit.append(session, [entry])

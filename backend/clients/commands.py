@@ -11,7 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from backend.clients import administration, repository
-from backend.clients.errors import ClientUnknown, KeySetRefused, ScopeSheetInvalid, ScopeUnknown
+from backend.clients.errors import (
+    ClientUnknown,
+    KeySetRefused,
+    ManagerApart,
+    ScopeSheetInvalid,
+    ScopeUnknown,
+)
 from backend.clients.models import ClientState
 from backend.clients.scope import Sheets
 from backend.config import Settings
@@ -54,6 +60,22 @@ def suspend(settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def remove(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Remove a client for good, with its keys and tokens."""
+    with writing(make_engine(settings.database_url)) as session:
+        administration.set_state(session, arguments.client, ClientState.REMOVED, utc_now())
+    print(f"{arguments.client} is removed")
+    return 0
+
+
+def narrow(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Leave a client these scopes only."""
+    with writing(make_engine(settings.database_url)) as session:
+        administration.narrow(session, arguments.client, arguments.scope, utc_now())
+    print(f"{arguments.client} may ask for {' '.join(sorted(arguments.scope))}")
+    return 0
+
+
 def resume(settings: Settings, arguments: argparse.Namespace) -> int:
     """Let a suspended client in again."""
     with writing(make_engine(settings.database_url)) as session:
@@ -86,7 +108,7 @@ def _told(run: Run) -> Run:
             return run(settings, arguments)
         except ClientUnknown:
             print("no such client", file=sys.stderr)
-        except (KeySetRefused, ScopeUnknown, ScopeSheetInvalid) as error:
+        except (KeySetRefused, ManagerApart, ScopeUnknown, ScopeSheetInvalid) as error:
             print(error, file=sys.stderr)
         return 1
 
@@ -107,11 +129,20 @@ def add_to(commands: Any) -> None:
     new = add("add", add_client)
     new.add_argument("--institution", type=int, required=True, help="index in the registry")
     new.add_argument("--name", required=True, help="what the institution calls the server")
-    new.add_argument("--scope", action="append", required=True, help="kind:purpose; may be repeated")
+    new.add_argument(
+        "--scope",
+        action="append",
+        required=True,
+        help="kind:purpose, repeatable; or clients.manage alone",
+    )
     new.add_argument("--jwks", type=Path, required=True, help="file with the public keys (RFC 7517)")
     rotate = add("rotate-key", rotate_key)
     rotate.add_argument("client", type=UUID)
     rotate.add_argument("--jwks", type=Path, required=True)
     add("suspend", suspend).add_argument("client", type=UUID)
     add("resume", resume).add_argument("client", type=UUID)
+    add("remove", remove).add_argument("client", type=UUID)
+    fewer = add("narrow", narrow)
+    fewer.add_argument("client", type=UUID)
+    fewer.add_argument("--scope", action="append", required=True, help="one to keep; may be repeated")
     add("list", list_clients)

@@ -93,7 +93,9 @@ def institution(request: Request, session: ReadSession, services: ServicesDep) -
     """The institution whose token the request carries. Raises ClientTokenRefused."""
     given = request.headers.get("authorization", "")
     bearer = given[len(_BEARER) :] if given.startswith(_BEARER) else ""
-    return service.institution_of(session, bearer, address_of(request), services.clock())
+    found = service.institution_of(session, bearer, address_of(request), services.clock())
+    session.close()  # gives the connection back, rather than hold it until a thread takes the endpoint
+    return found
 
 
 InstitutionDep = Annotated[Institution, Depends(institution)]

@@ -57,6 +57,46 @@ class OutOfScope(SaegimError):
     remedy = N_("자료 제공 범위표를 확인하고, 필요하면 병원과 협의해 주세요.")
 
 
+class NotAdministrator(SaegimError):
+    """The token is not one of the institution's administrator (scope `clients.manage`)."""
+
+    status = 403
+    message = N_("이 토큰으로는 기관의 클라이언트를 관리할 수 없습니다.")
+    remedy = N_("clients.manage 범위로 등록된 관리자 클라이언트의 토큰으로 요청해 주세요.")
+
+
+class ClientNotFound(SaegimError):
+    """No client of the administrator's own institution has this id."""
+
+    status = 404
+    message = N_("그런 클라이언트가 없습니다.")
+    remedy = N_("클라이언트 목록을 다시 받아 확인해 주세요.")
+
+
+class ClientRefused(SaegimError):
+    """What was sent cannot be taken. `reason`: why, in English, for who operates servers; no key is repeated."""
+
+    status = 422
+    message = N_("클라이언트 정보를 그대로 받을 수 없습니다: %(reason)s")
+    remedy = N_("보낸 키와 범위를 고쳐 다시 요청해 주세요. 범위를 넓히는 것은 병원의 운영자가 합니다.")
+
+
+class OwnClient(SaegimError):
+    """An administrator shuts itself out: nobody of the institution could undo it."""
+
+    status = 409
+    message = N_("관리자 클라이언트 자신은 멈추거나 없앨 수 없습니다.")
+    remedy = N_("병원의 운영자에게 요청해 주세요.")
+
+
+class SuspendedByHospital(SaegimError):
+    """The hospital's operator has suspended the client: its institution cannot undo that."""
+
+    status = 409
+    message = N_("병원이 멈춘 클라이언트입니다.")
+    remedy = N_("병원의 운영자에게 문의해 주세요.")
+
+
 class ScopeSheetInvalid(Exception):
     """A data-scope sheet cannot be used; the message names file and place."""
 
@@ -67,6 +107,13 @@ class KeySetRefused(ValueError):
 
 class ClientUnknown(LookupError):
     """No client has this id."""
+
+
+class ManagerApart(ValueError):
+    """A client that manages others is to do nothing else, and is registered by the hospital's operator alone."""
+
+    def __init__(self) -> None:
+        super().__init__("clients.manage is given alone, and by the hospital's operator")
 
 
 class ScopeUnknown(ValueError):

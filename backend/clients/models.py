@@ -18,6 +18,11 @@ class ClientState(StrEnum):
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    """By the hospital's operator, who alone lets it in again."""
+    PAUSED = "paused"
+    """By the institution's own administrator."""
+    REMOVED = "removed"
+    """For good. The row stays, because the log names it."""
 
 
 class InstitutionClient(SQLModel, table=True):

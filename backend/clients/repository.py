@@ -9,12 +9,21 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
-from backend.clients.models import AccessToken, ClientKey, InstitutionClient, UsedAssertion
+from backend.clients.models import AccessToken, ClientKey, ClientState, InstitutionClient, UsedAssertion
 from chain.db import insert_ignore
 
 
 def client(session: Session, client_id: UUID) -> InstitutionClient | None:
     return session.get(InstitutionClient, client_id)
+
+
+def of_institution(session: Session, institution: int) -> Sequence[InstitutionClient]:
+    """Those not removed, oldest first."""
+    query = select(InstitutionClient).where(
+        col(InstitutionClient.institution) == institution, col(InstitutionClient.state) != ClientState.REMOVED
+    )
+    query = query.order_by(col(InstitutionClient.created_at), col(InstitutionClient.id))
+    return session.execute(query).scalars().all()
 
 
 def clients(session: Session) -> Sequence[InstitutionClient]:

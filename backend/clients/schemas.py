@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from backend.shapes import ClosedShape, Shape
 
 
 class TokenOut(BaseModel):
@@ -28,6 +34,48 @@ class ReleaseOut(BaseModel):
     kind: str
     purpose: str
     fields: list[str]
+
+
+class KeyOut(Shape):
+    """A public key of a client."""
+
+    kid: str
+    algorithm: str
+    added_at: datetime
+
+
+class ClientOut(Shape):
+    """A server of the administrator's institution."""
+
+    id: UUID
+    name: str
+    scopes: list[str]
+    state: str
+    created_at: datetime
+    keys: list[KeyOut]
+
+
+Scopes = Annotated[list[Annotated[str, Field(max_length=120)]], Field(min_length=1, max_length=50)]
+
+
+class KeysIn(ClosedShape):
+    """The client's public keys from now on (JWKS, RFC 7517)."""
+
+    jwks: dict[str, Any]
+
+
+class ScopesIn(ClosedShape):
+    """What the client may still ask for."""
+
+    scopes: Scopes
+
+
+class ClientIn(ClosedShape):
+    """A new client."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    scopes: Scopes
+    jwks: dict[str, Any]
 
 
 class WhoAmIOut(BaseModel):

@@ -18,6 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backend.clients.errors import OutOfScope, ScopeSheetInvalid
 from records.kinds import BY_NAME
 
+MANAGE = "clients.manage"
+"""Of the client that an institution's administrator manages the institution's others with; no data goes with it."""
+
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
 
 
