@@ -189,15 +189,7 @@ def _paired(
         repository.count_wrong_try(session, handle_of(plain), MOST_WRONG_TRIES, now)
         return CodeWrong()
     _check(found, kind, now)
-    device = PairedDevice(
-        id=uuid4(),
-        hospital=found.hospital,
-        kind=kind,
-        name=found.name,
-        place=found.place,
-        paired_at=now,
-        seen_at=now,
-    )
+    device = _described(found, now)
     if not repository.take_code(session, found.id, device.id, now):
         raise CodeUsed  # by another machine, since we looked
     session.add(device)
@@ -207,6 +199,19 @@ def _paired(
         raise KeyAlreadyPaired
     audit.append(session, [by_device(Action.CREATE, now, device.id, address, "paired")])
     return device
+
+
+def _described(code: PairingCode, now: datetime) -> PairedDevice:
+    """The device that comes of a code."""
+    return PairedDevice(
+        id=uuid4(),
+        hospital=code.hospital,
+        kind=code.kind,
+        name=code.name,
+        place=code.place,
+        paired_at=now,
+        seen_at=now,
+    )
 
 
 def _check(found: PairingCode, kind: DeviceKind, now: datetime) -> None:
