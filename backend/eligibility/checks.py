@@ -23,6 +23,8 @@ from backend.identity import service as identity
 from backend.services import Services
 from backend.vault import Vault
 
+COMMAND_LINE = "command-line"
+
 
 def rules_of(services: Services) -> Rules:
     """What this hospital goes by."""
@@ -86,12 +88,16 @@ def seen_at_first_visit(
     vault: Vault,
     hospital: int,
     patient: str,
-    staff: UUID,
+    staff: UUID | None,
     now: datetime,
     how: How = How.ID_CARD,
 ) -> None:
-    """The desk has seen person and identity document together, when it bound the account to the number."""
-    _everywhere(session, vault, [(hospital, patient)], how, By(ActorKind.STAFF, str(staff)), now)
+    """The desk has seen person and identity document together, when it bound the account to the number.
+
+    staff: None where it did so at the command line.
+    """
+    by = By(ActorKind.SYSTEM, COMMAND_LINE) if staff is None else By(ActorKind.STAFF, str(staff))
+    _everywhere(session, vault, [(hospital, patient)], how, by, now)
 
 
 def _everywhere(

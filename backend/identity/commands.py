@@ -15,6 +15,7 @@ from backend.audit import service as audit
 from backend.audit.entries import Entry
 from backend.audit.terms import Action, ActorKind, ObjectKind, Outcome
 from backend.config import Settings
+from backend.eligibility.checks import seen_at_first_visit
 from backend.family.belongings import end_all
 from backend.identity import continuing, repository, service
 from backend.identity.errors import AlreadyBound, IdentityUnchecked
@@ -134,6 +135,7 @@ def _bind(services: Services, arguments: argparse.Namespace, compared: str) -> N
         with writing(services.database) as session:
             person = _active(session, arguments.person)
             bound = service.bind(session, person.id, arguments.hospital, patient, now)
+            seen_at_first_visit(session, services.vault, arguments.hospital, patient, None, now)
             audit.append(session, [_entry(services, arguments, Outcome.ALLOWED, compared, str(bound.id))])
     except AlreadyBound:
         raise NotBound("the number or the account is bound already: look for a double registration") from None
