@@ -26,7 +26,7 @@ class RelayRequest(SQLModel, table=True):
     actor: str = Field(default="", sa_column=Column(String(100), nullable=False))
     operation: str = Field(sa_column=Column(String(40), nullable=False))
     outcome: str = Field(sa_column=Column(String(60), nullable=False))
-    """`answered`, or the code of the error."""
+    """`answered`, or the code of the error; `begun` before something is written into the hospital system."""
     subject: str | None = Field(default=None, sa_column=Column(String(64), nullable=True))
     """For whom: HMAC-SHA-256 (hex) of the registration number, or of name, birth date and sex, under the store key."""
 

@@ -51,6 +51,11 @@ class Operation:
     body: type[Shape] = Shape
     run: Callable[[HospitalDesk, Any], Shape] | None = None
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something in the hospital system."""
+        return self.question is Question.REGISTER
+
 
 def parsed(operation: Operation, scope: Scope, body: bytes) -> Shape:
     """The body, if it is about nobody but whom the scope names. Raises RelayProblem."""

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 MOST_ANSWERED: Final = 1024 * 1024
 """Bytes of one answer."""
+BEGUN: Final = "begun"
+"""Outcome of the first of two notes about what writes into the hospital system."""
 _NOBODY: Final = "nobody"
 """The bucket of notes about requests without a valid token: noise from the network must not fill the disk."""
 
@@ -101,7 +103,7 @@ class Relay:
         permit: Permit | None = None
         try:
             permit = self._permit(asked)
-            reply, outcome = self._do(operation, permit.scope, asked.body), "answered"
+            reply, outcome = self._do(operation, permit, asked.body), "answered"
         except RelayProblem as problem:
             reply, outcome = Reply.of(problem), problem.code
         try:
@@ -140,12 +142,17 @@ class Relay:
             raise _not_noted(error) from None
 
     def _note(self, operation: Operation, permit: Permit | None, outcome: str) -> None:
-        """One row, on disk before the answer goes out. Raises TokenRefused (used meanwhile), RelayProblem."""
+        """One row, on disk before the answer goes out. Raises TokenRefused (used meanwhile), RelayProblem.
+
+        What writes has two: that it was begun, before the hospital is asked, and how it ended.
+        """
         if permit is None and self._buckets.take(_NOBODY):
             return
         row = RelayRequest(at=self._clock(), operation=operation.name, outcome=outcome)
         if permit is not None:
-            row.jti, row.purpose, row.actor = permit.jti, permit.scope.purpose, permit.scope.actor
+            begun = operation.writes and outcome != BEGUN and self._used(permit.jti)
+            row.jti = None if begun else permit.jti
+            row.purpose, row.actor = permit.scope.purpose, permit.scope.actor
             row.subject = self._subject(permit.scope)
         try:
             with writing(self._database) as session:
@@ -164,7 +171,8 @@ class Relay:
 
     # --- what is asked
 
-    def _do(self, operation: Operation, scope: Scope, body: bytes) -> Reply:
+    def _do(self, operation: Operation, permit: Permit, body: bytes) -> Reply:
+        scope = permit.scope
         if operation is UNKNOWN:
             raise RelayProblem(404, "no-such-operation")
         if scope.purpose not in operation.purposes:
@@ -173,16 +181,18 @@ class Relay:
             raise RelayProblem(429, "too-many-requests", retry_after=wait)
         if operation is HEALTH:
             return self._health(body)
-        content = self._asked(operation, scope, body)
+        content = self._asked(operation, permit, body)
         if len(json.dumps(content, ensure_ascii=False).encode()) > MOST_ANSWERED:
             raise RelayProblem(413, "too-many-rows")
         return Reply(200, content)
 
-    def _asked(self, operation: Operation, scope: Scope, body: bytes) -> dict[str, Any]:
+    def _asked(self, operation: Operation, permit: Permit, body: bytes) -> dict[str, Any]:
         """What the hospital's desk says, or a problem of a kind."""
-        asked = parsed(operation, scope, body)
+        asked = parsed(operation, permit.scope, body)
         desk, run = self._offered(operation), operation.run
         assert run is not None
+        if operation.writes:
+            self._note(operation, permit, BEGUN)
         try:
             found = self._patience.run(operation.name, lambda: run(desk, asked))
         except BadRow as bad:

@@ -14,6 +14,7 @@ from care_world import ALL, CareWorld, Vector
 from desk_hospital import ME, OTHER
 from prometheus_client import CollectorRegistry
 from relay_world import ACTOR, PERSON, Answer, RelayWorld
+from sqlalchemy import text
 
 from network.waiting import wait_for
 from oracle.his import asking
@@ -154,14 +155,69 @@ def test_every_operation_is_noted_without_its_content(
         answers = [care.of(Vector.load(name)) for name in ALL]
         assert {each.status for each in answers} == {200}
         rows = care.log()
-        assert [(row.operation, row.outcome) for row in rows] == [(name, "answered") for name in ALL]
-        for row, name in zip(rows, ALL, strict=True):
+        begun = [row for row in rows if row.outcome == "begun"]
+        assert [row.operation for row in begun] == ["registrations.create"]
+        ended = [row for row in rows if row.outcome != "begun"]
+        assert [(row.operation, row.outcome) for row in ended] == [(name, "answered") for name in ALL]
+        for row, name in zip(ended, ALL, strict=True):
             vector = Vector.load(name)
             assert (row.purpose, row.actor) == (vector.purpose, ACTOR)
             assert (row.subject is not None) == bool(vector.whom), name
         kept = str([row.model_dump() for row in rows]) + care.metrics() + caplog.text
     marks = {ME.number, ME.name, "40000001", "새환자", "공복혈당", "128", "금식", "20000001", "DEPT"}
     assert [mark for mark in marks if mark in kept.replace("127.0.0.1", "")] == []
+
+
+def registering(care: CareWorld, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The outcomes that are in the log whenever the hospital is asked to register somebody."""
+    asked: list[list[str]] = []
+    real = type(care.desk).register  # type: ignore[union-attr]
+
+    def register(*given: Any) -> Any:
+        asked.append([row.outcome for row in care.log()])
+        return real(*given)
+
+    monkeypatch.setattr(type(care.desk), "register", register)
+    return asked
+
+
+def test_what_writes_is_noted_before_the_hospital_is_asked(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with CareWorld(tmp_path) as care:
+        asked = registering(care, monkeypatch)
+        assert care.of(Vector.load("registrations.create")).status == 200
+        assert asked == [["begun"]]
+        first, second = care.log()
+        assert (first.outcome, second.outcome) == ("begun", "answered")
+        assert (first.subject, first.actor) == (second.subject, second.actor)
+
+
+def test_what_can_not_be_noted_is_not_written(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with CareWorld(tmp_path) as care:
+        asked = registering(care, monkeypatch)
+        monkeypatch.setattr(care.relay, "_used", lambda jti: False)
+        with care.database.begin() as connection:
+            connection.execute(text("ALTER TABLE relay_request RENAME TO elsewhere"))
+        assert care.of(Vector.load("registrations.create")).error == (503, "not-noted", "")
+        assert asked == []
+
+
+def test_two_of_one_token_at_the_same_moment_write_once(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with CareWorld(tmp_path) as care:
+        asked = registering(care, monkeypatch)
+        vector = Vector.load("registrations.create")
+        body = json.dumps(vector.body).encode()
+        whole = {"purpose": vector.purpose, "actor": ACTOR, **vector.whom}
+        token = care.token("POST", vector.path, body, whole)
+        assert care.send("POST", vector.path, body, token).status == 200
+        real, looks = care.relay._used, iter([False])
+        monkeypatch.setattr(care.relay, "_used", lambda jti: next(looks, None) is None and real(jti))
+        assert care.send("POST", vector.path, body, token).error == (401, "token-refused", "replayed")
+        assert len(asked) == 1
+        assert [row.outcome for row in care.log()] == ["begun", "answered", "token-refused"]
 
 
 def test_a_restart_forgets_no_token_that_was_used(care: CareWorld) -> None:
