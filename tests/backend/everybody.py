@@ -10,12 +10,15 @@ from colleague import Colleague
 from fastapi.testclient import TestClient
 from household import CHILD, Household
 from httpx import Response
-from insurer import Insurer
+from insurer import RECEIPT, Insurer, public
+from joserfc.jwk import ECKey
 from machine import Machine
 from requests import PreparedRequest
 from route_book import Audience, Route, routes
 from visitor import Browser
 
+from backend.clients.managing_endpoints import administrator
+from backend.clients.scope import MANAGE
 from backend.identity import sessions as persons
 from backend.identity.sessions import form_token
 from backend.limits.rules import Limit
@@ -47,6 +50,8 @@ class Everybody:
         assert self.newcomer.enrol().status_code == 303
         self.insurer = Insurer(self.world)
         self.token = self.insurer.token()
+        self.theirs["client"] = self.insurer.register([RECEIPT], public(ECKey.generate_key("P-256"), "other"))
+        self.administrators_token = self._administrators_token()
         self.machine = Machine(self.world)
         assert self.machine.pair().status_code == 201
         self.nobody = Browser(self.world)
@@ -79,13 +84,24 @@ class Everybody:
         if route.audience is Audience.ENROLLING:
             return self._with_form(self.newcomer, "/staff/enrol/passkey")
         if route.audience is Audience.INSTITUTION:
-            return self.insurer.http, {"authorization": f"Bearer {self.token}"}
+            token = self.administrators_token if administrator in route.asked else self.token
+            return self.insurer.http, {"authorization": f"Bearer {token}"}
         if route.audience is Audience.ORACLE:
             return self.nobody.client, {"authorization": f"Bearer {self.world.tokens.token(body)}"}
         if route.audience is Audience.DEVICE:
             proof = self.machine.proof(str(request.method), request.path_url, body)
             return self.machine.client, {"authorization": f"Device {proof}"}
         return self._with_form(self.nobody, "/staff/sign-in" if "/staff" in route.path else "/sign-in")
+
+    def _administrators_token(self) -> str:
+        """Of the client by which the institution manages its others."""
+        of_data = self.insurer.key, self.insurer.id
+        self.insurer.key = ECKey.generate_key("P-256")
+        self.insurer.id = self.insurer.register([MANAGE], public(self.insurer.key, self.insurer.kid))
+        try:
+            return self.insurer.token()
+        finally:
+            self.insurer.key, self.insurer.id = of_data
 
     def _session(self) -> str:
         """The form token of a session that holds: another one when the last request ended it."""
