@@ -64,7 +64,7 @@ SIGN_UP: Final = Entry("/sign-up", N_("가입"))
 MINE: Final = Entry("/me", N_("내 문서"), below=("/me/",))
 
 MY_MENU: Final = (
-    Entry("/me", N_("내 문서"), "records", below=("/me/documents",), exact=True),
+    Entry("/me", N_("진료 문서"), "records", below=("/me/documents",), exact=True),
     Entry("/me/family", N_("가족과 대리인"), "family"),
     Entry("/me/visit-check", N_("진료 전 확인"), "visit"),
     Entry("/me/accesses", N_("열람 기록"), "accesses"),
