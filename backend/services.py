@@ -26,7 +26,6 @@ from chain.clock import Clock, utc_now
 from chain.db import make_engine
 from chain.settings import Environment
 
-
 SPARE_CONNECTIONS: Final = 4
 """Above one for each thread: whoever reads and must write a line of the log needs a second for a moment."""
 
