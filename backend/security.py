@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from dataclasses import replace
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
 from backend.identity.errors import FormExpired, SignInRequired, StepUpRequired
-from backend.identity.service import SignedIn, find_session, form_token, note_seen
+from backend.identity.service import SignedIn, find_session, form_token, form_token_fits, note_seen
 from backend.services import Services, ServicesDep
 from backend.tokens import digest_of
 from backend.web.templating import SESSION_COOKIES, page
@@ -122,7 +121,7 @@ async def own_form(request: Request, services: ServicesDep) -> None:
     if sent is None and "form" in request.headers.get("content-type", ""):
         sent = str((await request.form()).get(FORM_FIELD, ""))
     cookie = _form_cookie(request, services)
-    if not sent or not cookie or not hmac.compare_digest(sent.encode(), form_token(cookie).encode()):
+    if not sent or not cookie or not form_token_fits(sent, cookie):
         raise FormExpired
 
 

@@ -15,7 +15,7 @@ from backend.identity import numbers, repository, social_repository
 from backend.identity.consents import Consent, missing
 from backend.identity.errors import AlreadyBound, ConsentMissing, IdentityUnchecked
 from backend.identity.models import ConsentGiven, Person, PersonState, Registration, RegistrationState
-from backend.identity.sessions import SignedIn, form_token, note_seen
+from backend.identity.sessions import SignedIn, form_token, form_token_fits, note_seen
 from backend.identity.sessions import find as find_session
 from backend.vault import Sealed, Vault
 
@@ -31,6 +31,7 @@ __all__ = [
     "find_or_create",
     "find_session",
     "form_token",
+    "form_token_fits",
     "former_selves",
     "holder_of",
     "identity_index",

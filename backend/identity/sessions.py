@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -82,9 +82,36 @@ def find(session: Session, token: str | None, now: datetime) -> tuple[SignedIn |
 
 
 def form_token(token: str) -> str:
-    """The CSRF token that belongs to a cookie's token: who cannot read the cookie cannot make it."""
-    mac = hmac.digest(token.encode(), b"saegim form", "sha256")
-    return urlsafe_b64encode(mac).rstrip(b"=").decode()
+    """The CSRF token that belongs to a cookie's token: who cannot read the cookie cannot make it.
+
+    Each time other bytes: a secret that stands unchanged in many compressed pages can be guessed from their lengths
+    (BREACH, 2013). What is sent is a fresh random mask and the token XOR-ed with it.
+    """
+    mask = secrets.token_bytes(_FORM_BYTES)
+    return urlsafe_b64encode(mask + _masked(_form_mac(token), mask)).decode()
+
+
+def form_token_fits(sent: str, token: str) -> bool:
+    """Whether a page of ours gave `sent` to the browser with this cookie."""
+    try:
+        bare = b64decode(sent.encode(), altchars=b"-_", validate=True)
+    except ValueError:  # not ASCII, or not base64
+        return False
+    if len(bare) != 2 * _FORM_BYTES:
+        return False
+    mask, masked = bare[:_FORM_BYTES], bare[_FORM_BYTES:]
+    return hmac.compare_digest(_masked(masked, mask), _form_mac(token))
+
+
+_FORM_BYTES = 32  # of each half: an SHA-256
+
+
+def _form_mac(token: str) -> bytes:
+    return hmac.digest(token.encode(), b"saegim form", "sha256")
+
+
+def _masked(mac: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(mac, mask, strict=True))
 
 
 _BROWSERS = (

@@ -49,6 +49,27 @@ def test_a_form_from_elsewhere_does_nothing(browser_of: Browsers) -> None:
     assert stranger.send("/sign-up", consent=REQUIRED).status_code == 403
 
 
+def test_the_form_token_is_written_otherwise_on_each_page_and_each_holds(browser_of: Browsers) -> None:
+    browser = browser_of()
+    tokens = set()
+    for _ in range(3):
+        browser.open("/sign-up")
+        tokens.add(browser.token)
+    assert len(tokens) == 3
+    assert len({token[at : at + 8] for token in tokens for at in range(0, 80, 8)}) == 30  # nothing repeats
+    for browser.token in tokens:
+        assert browser.send("/sign-up", consent=REQUIRED).status_code == 303
+
+
+@pytest.mark.parametrize("change", ["", "A" * 88, "한" * 30, "=", "short"])
+def test_a_changed_form_token_is_refused(browser_of: Browsers, change: str) -> None:
+    browser = browser_of()
+    browser.open("/sign-up")
+    good = browser.token
+    for browser.token in (change, good[:-6], good[4:] + good[:4], good + good):
+        assert browser.send("/sign-up", consent=REQUIRED).status_code == 403
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"name": " "}, {"birth": "900101"}, {"birth": "90010123"}, {"phone": "020000000"}, {"operator": "X"}],
