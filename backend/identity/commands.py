@@ -16,6 +16,7 @@ from backend.audit.entries import Entry
 from backend.audit.terms import Action, ActorKind, ObjectKind, Outcome
 from backend.config import Settings
 from backend.eligibility.checks import seen_at_first_visit
+from backend.eligibility.patients import is_own_hospital
 from backend.family.belongings import end_all
 from backend.identity import continuing, repository, service
 from backend.identity.errors import AlreadyBound, IdentityUnchecked
@@ -108,6 +109,8 @@ def _compared(services: Services, client: relay.RelayClient | None, arguments: a
         person = _active(session, arguments.person)
         if client is None or arguments.without_relay:
             return f"without-relay.{arguments.without_relay or 'not-configured'}"
+        if not is_own_hospital(services, arguments.hospital):
+            raise NotBound("the relay is another hospital's; give --without-relay REASON, which is noted")
         profile = service.profile(session, services.vault, person.id)
     who = relay.Known(profile.name, profile.birth_date, profile.gender)
     try:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from backend.audit import service as audit
 from backend.audit.terms import Action, ObjectKind
+from backend.eligibility.patients import is_own_hospital
 from backend.identity import service as identity
 from backend.relay import service as relay
 from backend.services import Services
@@ -25,8 +26,12 @@ def held(session: Session, person: UUID) -> None:
 
 
 @contextmanager
-def client_of(services: Services) -> Iterator[relay.RelayClient | None]:
-    """The relay while it is needed; None where none is configured. Raises NotCompared."""
+def client_of(services: Services, who: StaffSignedIn) -> Iterator[relay.RelayClient | None]:
+    """The relay while it is needed; None where none is configured.
+
+    Raises:
+        NotCompared: it cannot be built, or it is another hospital's than this member's of the staff.
+    """
     try:
         client = relay.relay_client(services.settings, services.clock)
     except relay.RelayError as error:
@@ -35,6 +40,8 @@ def client_of(services: Services) -> Iterator[relay.RelayClient | None]:
         yield None
         return
     with closing(client):
+        if not is_own_hospital(services, who.hospital):
+            raise NotCompared
         yield client
 
 

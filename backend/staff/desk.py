@@ -6,7 +6,6 @@ page has no way to go on without the comparison.
 
 from __future__ import annotations
 
-from contextlib import closing
 from uuid import UUID
 
 from sqlmodel import Session
@@ -17,6 +16,7 @@ from backend.eligibility.checks import seen_at_first_visit
 from backend.identity import service as identity
 from backend.relay import service as relay
 from backend.services import Services
+from backend.staff.asking import client_of
 from backend.staff.errors import AccountUnknown, NotCompared, NotTheirNumber, NumberMissing, NumberUnknown
 from backend.staff.noting import entry
 from backend.staff.sessions import StaffSignedIn, need_proof
@@ -96,10 +96,9 @@ def compare(services: Services, who: StaffSignedIn, person: UUID, number: str) -
         profile = identity.profile(session, services.vault, person)
     known = relay.Known(profile.name, profile.birth_date, profile.gender)
     try:
-        client = relay.relay_client(services.settings, services.clock)
-        if client is None:
-            return NOT_CONFIGURED, ()
-        with closing(client):
+        with client_of(services, who) as client:
+            if client is None:
+                return NOT_CONFIGURED, ()
             match = relay.match_at_first_visit(client, known, number, str(who.staff))
     except relay.IdentityDiffers as error:
         _note_refusal(services, who, person, number, error)

@@ -49,7 +49,7 @@ def look_up(services: Services, who: StaffSignedIn, number: str) -> Found:
     """
     need_proof(who)
     number = number_of(number)
-    with client_of(services) as client:
+    with client_of(services, who) as client:
         if client is None:
             raise NotCompared
         goes_on = _goes_on(client, number, who)
@@ -93,7 +93,7 @@ def follow(services: Services, who: StaffSignedIn, former: str, present: str) ->
 
 def _compared_numbers(services: Services, who: StaffSignedIn, gone: str, left: str) -> str:
     """Raises what `follow` says."""
-    with client_of(services) as client:
+    with client_of(services, who) as client:
         if client is None:
             return NOT_CONFIGURED
         found, listed = asked(client, left, who)

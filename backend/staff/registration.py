@@ -169,7 +169,7 @@ def _compared_child(
     services: Services, who: StaffSignedIn, number: str, name: str | None, born: date, gender: str
 ) -> str:
     """The hospital's record of the child; the name is compared only where there is one, the sex where it is known."""
-    with client_of(services) as client:
+    with client_of(services, who) as client:
         if client is None:
             return NOT_CONFIGURED
         found, _ = asked(client, number, who)

@@ -67,9 +67,9 @@ class Desk:
         assert browser.sign_up().status_code == 303
         self.person = UUID(browser.ask("GET", "/me").json()["person"])
 
-    def bind(self, number: str = NUMBER, without: str | None = None) -> tuple[int, str]:
+    def bind(self, number: str = NUMBER, without: str | None = None, at: int = 1) -> tuple[int, str]:
         """Exit code, and what was printed."""
-        given = Namespace(person=self.person, number=number, hospital=1, without_relay=without)
+        given = Namespace(person=self.person, number=number, hospital=at, without_relay=without)
         code = commands.bind_person(self.settings, given)
         printed = self.capsys.readouterr()
         return code, printed.out + printed.err

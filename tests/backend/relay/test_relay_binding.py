@@ -140,3 +140,12 @@ def test_both_sides_fold_names_alike() -> None:
 
     for name in ("홍길동", "홍길동", " KIM, Ann-Marie ", "ﾎﾝ", "ẞ", "-", ""):
         assert folded(name) == oracle_side.folded(name)
+
+
+def test_a_relay_is_not_asked_about_another_hospitals_number(desk: Any, hospital: Any) -> None:
+    hospital.register(NUMBER, NAME)
+    code, printed = desk.bind(at=2)
+    assert (code, desk.bound()) == (1, False)
+    assert "another hospital's" in printed
+    assert hospital.log() == []
+    assert desk.bind(at=2, without="not-offered")[0] == 0

@@ -7,6 +7,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from backend_world import World
 from colleague import Colleague
 from sqlalchemy import text
 from visitor import Browser
@@ -123,3 +124,23 @@ def test_the_desk_binds_what_the_hospital_has_too_and_says_who_asked(
     desk.open("/staff/bind")
     assert desk.send("/staff/bind", account=account(patient), number=NUMBER).status_code == 200
     assert hospital.asked_by == str(desk.id)
+
+
+def test_another_hospitals_desk_asks_nothing_of_this_hospitals_system(
+    patient: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital = Hospital(RIGHT)
+    monkeypatch.setattr(relay, "relay_client", lambda settings, clock: hospital)
+    stranger = Colleague(world, Role.REGISTRATION, hospital=2).come_in()
+    day = "2026-01-02"
+    for form, fields in (
+        ("bind", {"account": account(patient), "number": NUMBER}),
+        ("foreigners", {"account": account(patient), "document": "M1", "born": day, "number": NUMBER}),
+        ("newborns", {"mother": NUMBER, "child": "another", "born": day, "gender": "female"}),
+        ("duplicates/search", {"number": NUMBER}),
+        ("duplicates", {"former": NUMBER, "present": "another"}),
+    ):
+        stranger.open(f"/staff/{form.split('/')[0]}")
+        assert stranger.send(f"/staff/{form}", **fields).status_code == 503, form
+    assert hospital.asked_by == ""
+    assert patient.ask("GET", "/me/documents").json() == []
