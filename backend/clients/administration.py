@@ -115,7 +115,10 @@ def set_state(
 
 
 def _client(session: Session, client_id: UUID) -> InstitutionClient:
+    """As it stands until the transaction ends. Raises ClientUnknown."""
     found = repository.client(session, client_id)
+    if found is not None:
+        repository.lock_institution(session, found.institution)
     if found is None or found.state == ClientState.REMOVED:
         raise ClientUnknown(str(client_id))
     return found

@@ -31,6 +31,7 @@ class Claimed:
     kid: str
     algorithm: str
     claims: Mapping[str, Any]
+    typ: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,19 @@ class Held:
 def read(assertion: str) -> Claimed:
     """Who an assertion claims to be. Raises TokenRequestRefused."""
     if len(assertion) > LONGEST:
-        raise _refused("assertion-too-long")
+        raise refused("assertion-too-long")
     try:
         taken = jws.extract_compact(assertion.encode("ascii"))
         header, claims = taken.headers(), json.loads(taken.payload)
         kid, algorithm = header["kid"], header["alg"]
         client = UUID(claims["sub"])
     except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _refused("assertion-malformed") from error
+        raise refused("assertion-malformed") from error
     if not isinstance(kid, str) or not isinstance(algorithm, str) or str(client) != claims["sub"]:
-        raise _refused("assertion-malformed")
+        raise refused("assertion-malformed")
     if claims.get("iss") != claims["sub"]:
-        raise _refused("issuer-is-not-subject", client)
-    return Claimed(client, kid, algorithm, claims)
+        raise refused("issuer-is-not-subject", client)
+    return Claimed(client, kid, algorithm, claims, header.get("typ"))
 
 
 def verify(
@@ -72,30 +73,30 @@ def verify(
         TokenRequestRefused: with the reason.
     """
     if claimed.algorithm != algorithm:
-        raise _refused("algorithm", claimed.client)
+        raise refused("algorithm", claimed.client)
     try:
         jws.deserialize_compact(assertion, imported(algorithm, jwk), algorithms=[algorithm])
     except (JoseError, ValueError) as error:
-        raise _refused("signature", claimed.client) from error
+        raise refused("signature", claimed.client) from error
     claims = claimed.claims
     if claims.get("aud") not in (audience, [audience]):
-        raise _refused("audience", claimed.client)
+        raise refused("audience", claimed.client)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not _JTI.fullmatch(jti):
-        raise _refused("jti", claimed.client)
+        raise refused("jti", claimed.client)
     return Held(jti, _expiry(claimed, now))
 
 
 def _expiry(claimed: Claimed, now: datetime) -> datetime:
     expires = _moment(claimed, "exp")
     if expires is None or expires > now + LIFETIME + SKEW:
-        raise _refused("lifetime", claimed.client)
+        raise refused("lifetime", claimed.client)
     if expires <= now - SKEW:
-        raise _refused("expired", claimed.client)
+        raise refused("expired", claimed.client)
     for name in ("iat", "nbf"):
         moment = _moment(claimed, name)
         if moment is not None and moment > now + SKEW:
-            raise _refused("not-yet", claimed.client)
+            raise refused("not-yet", claimed.client)
     return expires
 
 
@@ -105,12 +106,13 @@ def _moment(claimed: Claimed, name: str) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _refused("lifetime", claimed.client)
+        raise refused("lifetime", claimed.client)
     try:
         return datetime.fromtimestamp(value, tz=UTC)
     except (OverflowError, ValueError, OSError) as error:
-        raise _refused("lifetime", claimed.client) from error
+        raise refused("lifetime", claimed.client) from error
 
 
-def _refused(reason: str, client: UUID | None = None) -> TokenRequestRefused:
+def refused(reason: str, client: UUID | None = None) -> TokenRequestRefused:
+    """An assertion that does not hold, and why."""
     return TokenRequestRefused(OAuthError.INVALID_CLIENT, reason, str(client or ""))

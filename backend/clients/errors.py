@@ -65,6 +65,17 @@ class NotAdministrator(SaegimError):
     remedy = N_("clients.manage 범위로 등록된 관리자 클라이언트의 토큰으로 요청해 주세요.")
 
 
+class KeyProofRefused(SaegimError):
+    """Adding a client or changing keys wants a proof, signed for this one request with the manager's present key.
+
+    `reason`: why this one does not hold, a stable code.
+    """
+
+    status = 403
+    message = N_("관리자의 현재 키로 서명한 요청이 아닙니다: %(reason)s")
+    remedy = N_("이 요청의 메서드, 경로, 본문에 맞춰 새로 서명한 Saegim-Key-Proof 머리글과 함께 보내 주세요.")
+
+
 class ClientNotFound(SaegimError):
     """No client of the administrator's own institution has this id."""
 

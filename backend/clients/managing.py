@@ -16,7 +16,7 @@ from sqlmodel import Session
 from backend.audit import service as audit
 from backend.audit.entries import Entry, origin_of
 from backend.audit.terms import Action, ActorKind, ObjectKind, Outcome
-from backend.clients import administration, repository
+from backend.clients import administration, proof, repository
 from backend.clients.errors import (
     ClientNotFound,
     ClientRefused,
@@ -28,6 +28,7 @@ from backend.clients.errors import (
     SuspendedByHospital,
 )
 from backend.clients.models import ClientKey, ClientState, InstitutionClient
+from backend.clients.proof import Act
 from backend.clients.scope import MANAGE, Institution
 from backend.services import Services
 
@@ -59,9 +60,17 @@ def every(services: Services, session: Session, who: Institution) -> list[Shown]
 
 
 def add(
-    services: Services, session: Session, who: Institution, name: str, scopes: Iterable[str], jwks: object
+    services: Services,
+    session: Session,
+    who: Institution,
+    act: Act,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    jwks: object,
 ) -> Shown:
-    """A new client of the institution, for what its data-scope sheet names. Raises ClientRefused."""
+    """A new client of the institution, for what its data-scope sheet names. Raises KeyProofRefused, ClientRefused."""
+    proof.use(services, session, who, act)
     if len(repository.of_institution(session, who.institution)) >= MOST_CLIENTS:
         raise ClientRefused(reason=f"an institution has at most {MOST_CLIENTS} clients")
     return _changed(
@@ -79,8 +88,11 @@ def add(
     )
 
 
-def rotate(services: Services, session: Session, who: Institution, client: UUID, jwks: object) -> Shown:
-    """Other keys for a client, its own too. Raises ClientNotFound, ClientRefused."""
+def rotate(
+    services: Services, session: Session, who: Institution, act: Act, client: UUID, jwks: object
+) -> Shown:
+    """Other keys for a client, its own too. Raises KeyProofRefused, ClientNotFound, ClientRefused."""
+    proof.use(services, session, who, act)
     _own(session, who, client)
     return _changed(session, lambda: administration.rotate(session, client, jwks, services.clock(), who))
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 
 from backend.clients import managing
 from backend.clients.endpoints import InstitutionDep
-from backend.clients.errors import NotAdministrator
+from backend.clients.errors import KeyProofRefused, NotAdministrator
 from backend.clients.managing import Shown
 from backend.clients.models import ClientState
+from backend.clients.proof import HEADER, Act, body_digest
 from backend.clients.schemas import ClientIn, ClientOut, KeyOut, KeysIn, ScopesIn
 from backend.clients.scope import Institution
 from backend.db import ReadSession, WriteSession
@@ -36,6 +37,29 @@ administrator.refuses = (NotAdministrator,)  # type: ignore[attr-defined]  # for
 AdministratorDep = Annotated[Institution, Depends(administrator)]
 
 
+async def signed_act(
+    request: Request,
+    proof: Annotated[
+        str | None,
+        Header(
+            alias=HEADER,
+            description=(
+                "Required. A JWT signed with the manager client's present key for this one request: header `typ` is"
+                " `saegim-client-keys+jwt`; claims `iss`, `sub` (the manager client's id), `aud` (the absolute"
+                " address of /api/v1/institution/clients), `exp` (at most five minutes away), `jti` (counts once),"
+                " `htm` (method), `htu` (path), `body` (base64url SHA-256 of the body's bytes)."
+            ),
+        ),
+    ] = None,
+) -> Act:
+    """The request that a proof must be for, with the proof."""
+    return Act(request.method, request.url.path, body_digest(await request.body()), proof or "")
+
+
+signed_act.refuses = (KeyProofRefused,)  # type: ignore[attr-defined]
+ActDep = Annotated[Act, Depends(signed_act)]
+
+
 @router.get("")
 def clients(who: AdministratorDep, session: ReadSession, services: ServicesDep) -> list[ClientOut]:
     """The institution's clients, oldest first; the one that asks is among them."""
@@ -43,17 +67,25 @@ def clients(who: AdministratorDep, session: ReadSession, services: ServicesDep) 
 
 
 @router.post("", status_code=201, responses={422: {"model": ErrorOut}})
-def add(body: ClientIn, who: AdministratorDep, session: WriteSession, services: ServicesDep) -> ClientOut:
-    """Register a server, for scopes that the institution's data-scope sheet names."""
-    return _out(managing.add(services, session, who, body.name, body.scopes, body.jwks))
+def add(
+    body: ClientIn, who: AdministratorDep, act: ActDep, session: WriteSession, services: ServicesDep
+) -> ClientOut:
+    """Register a server, for scopes that the institution's data-scope sheet names. Signed besides the token."""
+    made = managing.add(services, session, who, act, name=body.name, scopes=body.scopes, jwks=body.jwks)
+    return _out(made)
 
 
 @router.put("/{client}/keys", responses=_ONE)
 def rotate(
-    client: UUID, body: KeysIn, who: AdministratorDep, session: WriteSession, services: ServicesDep
+    client: UUID,
+    body: KeysIn,
+    who: AdministratorDep,
+    act: ActDep,
+    session: WriteSession,
+    services: ServicesDep,
 ) -> ClientOut:
-    """The client's keys are exactly these from now on; its tokens end at once."""
-    return _out(managing.rotate(services, session, who, client, body.jwks))
+    """The client's keys are exactly these from now on; its tokens end at once. Signed besides the token."""
+    return _out(managing.rotate(services, session, who, act, client, body.jwks))
 
 
 @router.put("/{client}/scopes", responses=_ONE)

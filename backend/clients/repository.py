@@ -26,6 +26,22 @@ def of_institution(session: Session, institution: int) -> Sequence[InstitutionCl
     return session.execute(query).scalars().all()
 
 
+def lock_institution(session: Session, institution: int) -> Sequence[InstitutionClient]:
+    """All of an institution's clients, as they stand now and until the transaction ends.
+
+    Always all, in one order: two that change clients of one institution wait for each other, never in a circle.
+    """
+    query = select(InstitutionClient).where(col(InstitutionClient.institution) == institution)
+    query = query.order_by(col(InstitutionClient.id)).with_for_update()
+    return session.execute(query, execution_options={"populate_existing": True}).scalars().all()
+
+
+def lock(session: Session, client_id: UUID) -> InstitutionClient | None:
+    """A client as it stands now and until the transaction ends."""
+    query = select(InstitutionClient).where(col(InstitutionClient.id) == client_id).with_for_update()
+    return session.execute(query, execution_options={"populate_existing": True}).scalar_one_or_none()
+
+
 def clients(session: Session) -> Sequence[InstitutionClient]:
     query = select(InstitutionClient).order_by(col(InstitutionClient.institution), col(InstitutionClient.id))
     return session.execute(query).scalars().all()

@@ -17,7 +17,7 @@ from requests import PreparedRequest
 from route_book import Audience, Route, routes
 from visitor import Browser
 
-from backend.clients.managing_endpoints import administrator
+from backend.clients.managing_endpoints import administrator, signed_act
 from backend.clients.scope import MANAGE
 from backend.identity import sessions as persons
 from backend.identity.sessions import form_token
@@ -85,7 +85,10 @@ class Everybody:
             return self._with_form(self.newcomer, "/staff/enrol/passkey")
         if route.audience is Audience.INSTITUTION:
             token = self.administrators_token if administrator in route.asked else self.token
-            return self.insurer.http, {"authorization": f"Bearer {token}"}
+            given = {"authorization": f"Bearer {token}"}
+            if signed_act in route.asked:
+                given["saegim-key-proof"] = self._key_proof(str(request.method), request.path_url, body)
+            return self.insurer.http, given
         if route.audience is Audience.ORACLE:
             return self.nobody.client, {"authorization": f"Bearer {self.world.tokens.token(body)}"}
         if route.audience is Audience.DEVICE:
@@ -98,8 +101,18 @@ class Everybody:
         of_data = self.insurer.key, self.insurer.id
         self.insurer.key = ECKey.generate_key("P-256")
         self.insurer.id = self.insurer.register([MANAGE], public(self.insurer.key, self.insurer.kid))
+        self.administrator = self.insurer.key, self.insurer.id
         try:
             return self.insurer.token()
+        finally:
+            self.insurer.key, self.insurer.id = of_data
+
+    def _key_proof(self, method: str, path: str, body: bytes) -> str:
+        """Of the same client, for one request that adds a client or changes keys."""
+        of_data = self.insurer.key, self.insurer.id
+        self.insurer.key, self.insurer.id = self.administrator
+        try:
+            return self.insurer.key_proof(method, path.partition("?")[0], body)
         finally:
             self.insurer.key, self.insurer.id = of_data
 

@@ -17,12 +17,14 @@ from sqlalchemy import text
 
 from backend.app import create_app
 from backend.clients import administration
+from backend.clients.proof import TYPE, body_digest
 from backend.clients.scope import Release, Sheet, Sheets
 from backend.clients.service import ASSERTION_TYPE, GRANT
 from chain.db import reading, writing
 
 RECEIPT, STATEMENT = "receipt:insurance-claim", "statement:insurance-claim"
 ADDRESS = "http://testserver/api/v1/oauth/token"
+MANAGED = "http://testserver/api/v1/institution/clients"
 INSURER = 3
 
 
@@ -79,6 +81,11 @@ class Insurer:
         made = {"alg": self.algorithm, "kid": self.kid} | (header or {})
         algorithms = [made["alg"]]
         return jwt.encode(made, self.claims(**changes), self.key, algorithms=algorithms)
+
+    def key_proof(self, method: str, path: str, content: bytes, typ: str = TYPE, **changes: Any) -> str:
+        """For one request that adds a client or changes keys."""
+        bound = {"aud": MANAGED, "htm": method, "htu": path, "body": body_digest(content)}
+        return self.assertion({"typ": typ}, **(bound | changes))
 
     def ask(self, assertion: str | None = None, **changes: Any) -> Response:
         """The token request; `changes` to its fields, None leaves one out."""

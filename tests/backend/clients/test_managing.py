@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -32,8 +33,16 @@ class Administrator(Insurer):
         self.id = self.own_id = self.register([MANAGE], public(self.key, self.kid))
 
     def call(self, method: str, path: str = "", body: Any = None, token: str | None = None) -> Response:
-        given = {"authorization": f"Bearer {token or self.token()}"}
-        return self.http.request(method, f"{ADDRESS}{path}", json=body, headers=given)
+        """With a proof where one is wanted."""
+        content = b"" if body is None else json.dumps(body).encode()
+        proof = self.key_proof(method, f"{ADDRESS}{path}", content)
+        return self.send(method, path, content, token or self.token(), proof)
+
+    def send(self, method: str, path: str, content: bytes, token: str, proof: str | None) -> Response:
+        given = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        if proof is not None:
+            given["saegim-key-proof"] = proof
+        return self.http.request(method, f"{ADDRESS}{path}", content=content, headers=given)
 
     def data_token(self) -> str:
         """Of the client that asks for data."""
