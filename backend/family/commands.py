@@ -5,18 +5,27 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from backend.config import Settings
-from backend.family import desk, repository
+from backend.eligibility.patients import is_own_hospital
+from backend.family import checking, desk, repository
+from backend.family.checking import ChildDiffers
 from backend.family.desk import DeskRefused, Seen
 from backend.family.matrix import Paper
+from backend.family.noting import DESK
+from backend.relay import service as relay
 from backend.services import Services
 from chain.db import make_engine, reading, writing
 
 REASONS = ("papers-missing", "papers-not-valid", "not-guardian", "other-child", "withdrawn-by-guardian")
+
+
+class NotCompared(Exception):
+    """The number was not compared with the hospital's record; the message says why and what to do."""
 
 
 def list_asked(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -33,6 +42,7 @@ def confirm(settings: Settings, arguments: argparse.Namespace) -> int:
     """Confirm a guardianship, with guardian, papers and the child's registration before the desk's eyes."""
 
     def act(services: Services) -> str:
+        compared = _compared(services, arguments)
         with writing(services.database) as session:
             desk.confirm(
                 session,
@@ -41,6 +51,7 @@ def confirm(settings: Settings, arguments: argparse.Namespace) -> int:
                 patient=services.vault.blind_index(arguments.number),
                 born=arguments.born,
                 seen=_seen(arguments),
+                compared=compared,
                 now=services.clock(),
             )
         return f"{arguments.tie} is confirmed"
@@ -81,6 +92,32 @@ def settle(settings: Settings, arguments: argparse.Namespace) -> int:
     return _run(settings, act)
 
 
+def _compared(services: Services, arguments: argparse.Namespace) -> str:
+    """How the number was compared with the hospital's record. Raises NotCompared, ChildDiffers, DeskRefused."""
+    if arguments.without_relay is not None:
+        return f"without-relay.{arguments.without_relay}"
+    try:
+        client = relay.relay_client(services.settings, services.clock)
+        if client is None:
+            raise NotCompared("no relay is configured; give --without-relay REASON, which is noted")
+        with closing(client):
+            _at_own_hospital(services, arguments.tie)
+            return checking.compare(
+                services, client, arguments.tie, arguments.number, sex=arguments.sex, actor=DESK
+            )
+    except relay.PatientUnknown as error:
+        raise NotCompared(f"{error}") from None
+    except relay.RelayError as error:
+        raise NotCompared(f"{error}; or give --without-relay REASON, which is noted") from None
+
+
+def _at_own_hospital(services: Services, tie_id: UUID) -> None:
+    with reading(services.database) as session:
+        tie = repository.tie(session, tie_id)
+    if tie is not None and tie.hospital is not None and not is_own_hospital(services, tie.hospital):
+        raise NotCompared("the relay is another hospital's; give --without-relay REASON, which is noted")
+
+
 def _seen(arguments: argparse.Namespace) -> Seen:
     return Seen(frozenset(map(Paper, arguments.paper)), arguments.issued)
 
@@ -91,6 +128,9 @@ def _run(settings: Settings, act: Callable[[Services], str]) -> int:
         print(act(services))
     except DeskRefused as error:
         print(f"nothing was changed: {error.reason}", file=sys.stderr)
+        return 1
+    except (NotCompared, ChildDiffers) as error:
+        print(f"nothing was changed: {error}", file=sys.stderr)
         return 1
     finally:
         services.close()
@@ -113,6 +153,13 @@ def add_to(commands: Any) -> None:
     decided.add_argument("tie", type=UUID)
     decided.add_argument("number", help="the child's registration number at that hospital")
     decided.add_argument("--born", type=date.fromisoformat, required=True, help="as the certificate says")
+    decided.add_argument("--sex", choices=checking.SEXES, help="as the certificate says; compared, too")
+    decided.add_argument(
+        "--without-relay",
+        metavar="REASON",
+        choices=checking.WITHOUT,
+        help="do not compare with the hospital's record, because: %(choices)s; noted in the log",
+    )
     refused = add("refuse", refuse)
     refused.add_argument("tie", type=UUID)
     refused.add_argument("--reason", choices=REASONS, required=True)

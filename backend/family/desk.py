@@ -15,7 +15,7 @@ from backend.audit.terms import Action
 from backend.family import matrix, repository
 from backend.family.matrix import Band, Paper, Relation
 from backend.family.models import NoticeKind, Tie, TieState
-from backend.family.noting import note, tell
+from backend.family.noting import Clerk, note, tell
 from backend.family.service import close
 from backend.family.standing import papers_of, subject
 from backend.functions import Function
@@ -55,13 +55,24 @@ class Seen:
 
 
 def confirm(
-    session: Session, vault: Vault, tie_id: UUID, *, patient: str, born: date, seen: Seen, now: datetime
+    session: Session,
+    vault: Vault,
+    tie_id: UUID,
+    *,
+    patient: str,
+    born: date,
+    seen: Seen,
+    compared: str,
+    now: datetime,
+    by: Clerk | None = None,
 ) -> Tie:
     """The desk has seen guardian, papers and child's registration: the guardianship holds from now on.
 
     Args:
         patient: `patient_index` of the child's registration number.
         born: as the certificate says; must be what the guardian typed, so that two people read it.
+        compared: how the number was compared with the hospital's record, a code for the log; see `checking`.
+        by: who decides; None for the command.
 
     Raises:
         DeskRefused: see `DeskRefusal`.
@@ -79,21 +90,25 @@ def confirm(
     _take(tie, seen, band, now)
     session.add(tie)
     tell(session, tie, NoticeKind.GUARDIAN_CONFIRMED, now)
-    note(session, Action.DELEGATE, now, tie, None, reason=f"guardian.{tie.relation}")
+    note(session, Action.DELEGATE, now, tie, by, reason=f"guardian.{tie.relation}.{compared}")
     return tie
 
 
-def refuse(session: Session, vault: Vault, tie_id: UUID, reason: str, now: datetime) -> None:
+def refuse(
+    session: Session, vault: Vault, tie_id: UUID, reason: str, now: datetime, by: Clerk | None = None
+) -> None:
     """The papers do not show it; what the guardian typed about the child is destroyed. Raises DeskRefused."""
     tie = _tie(session, tie_id, TieState.ASKED)
     tie.state, tie.decided_at, tie.reason = TieState.REFUSED, now, reason
     tie.subject, tie.subject_nonce = b"", b""
     session.add(tie)
-    note(session, Action.DELEGATION_ENDED, now, tie, None, reason=reason)
+    note(session, Action.DELEGATION_ENDED, now, tie, by, reason=reason)
     vault.destroy([tie.id])
 
 
-def add_papers(session: Session, vault: Vault, tie_id: UUID, seen: Seen, now: datetime) -> Tie:
+def add_papers(
+    session: Session, vault: Vault, tie_id: UUID, seen: Seen, now: datetime, by: Clerk | None = None
+) -> Tie:
     """More papers for a tie that holds: the patient's card, a handwritten consent, a power of attorney.
 
     Raises:
@@ -106,7 +121,7 @@ def add_papers(session: Session, vault: Vault, tie_id: UUID, seen: Seen, now: da
     _take(tie, seen, matrix.band_of(known.born, now), now)
     session.add(tie)
     tell(session, tie, NoticeKind.PAPERS_ADDED, now)
-    note(session, Action.DELEGATE, now, tie, None, reason="papers-added")
+    note(session, Action.DELEGATE, now, tie, by, reason="papers-added")
     return tie
 
 

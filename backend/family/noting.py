@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -10,12 +11,20 @@ from sqlmodel import Session
 
 from backend.audit import service as audit
 from backend.audit.entries import Entry, origin_of
-from backend.audit.terms import Action, ActorKind, ObjectKind
+from backend.audit.terms import Action, ActorKind, ObjectKind, Outcome
 from backend.family import repository
 from backend.family.models import Notice, NoticeKind, Tie
 from backend.identity.service import SignedIn, patients_of
 
 DESK = "command-line"
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """A member of the staff who decides at the desk's page, and the address they are at."""
+
+    staff: UUID
+    address: str
 
 
 def patients_over(session: Session, tie: Tie) -> list[str]:
@@ -37,10 +46,11 @@ def note(
     action: Action,
     now: datetime,
     tie: Tie,
-    who: SignedIn | None,
+    who: SignedIn | Clerk | None,
     *,
     reason: str | None = None,
     patients: Sequence[str] | None = None,
+    refused: bool = False,
 ) -> None:
     """A line for each patient the tie is about, or one of nobody. `who`: None for the desk's command and jobs.
 
@@ -48,20 +58,28 @@ def note(
         patients: where they are known no more from the tie.
     """
     about: list[str | None] = list(patients if patients is not None else patients_over(session, tie))
-    kind = ActorKind.SYSTEM if who is None else ActorKind.PERSON
-    actor: UUID | str = DESK if who is None else who.person
+    kind, actor = _author(who)
     entries = [
         Entry(
             at=now,
             actor_kind=kind,
-            actor_id=str(actor),
+            actor_id=actor,
             action=action,
             object_kind=ObjectKind.DELEGATION,
             object_id=str(tie.id),
             patient=patient,
             origin=origin_of(who.address if who else None, kind),
+            outcome=Outcome.REFUSED if refused else Outcome.ALLOWED,
             reason=reason,
         )
         for patient in about or [None]
     ]
     audit.append(session, entries)
+
+
+def _author(who: SignedIn | Clerk | None) -> tuple[ActorKind, str]:
+    if who is None:
+        return ActorKind.SYSTEM, DESK
+    return (
+        (ActorKind.STAFF, str(who.staff)) if isinstance(who, Clerk) else (ActorKind.PERSON, str(who.person))
+    )

@@ -38,6 +38,7 @@ __all__ = [
     "RequestReused",
     "SeveralNumbers",
     "TooMuchAsked",
+    "at_first_visit",
     "at_the_visit",
     "differences",
     "goes_on_as",
@@ -136,6 +137,11 @@ def register_at_first_visit(relay: RelayClient, who: Known, request: UUID, actor
     if known:
         return Registered(known[0], issued=False)
     return Registered(relay.register(who, request, errand), issued=True)
+
+
+def at_first_visit(relay: RelayClient, number: str, actor: str) -> Known:
+    """Whose registration number it is, before anybody is bound to it. Raises as `at_the_visit`."""
+    return relay.patient(number, Errand(FIRST_VISIT, actor))
 
 
 def at_the_visit(relay: RelayClient, number: str, actor: str) -> Known:

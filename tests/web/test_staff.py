@@ -212,6 +212,7 @@ def guard_child(window: Any, world: World, language: str) -> None:
             patient=services.vault.blind_index(CHILD),
             born=born,
             seen=Seen(frozenset({Paper.FAMILY_CERTIFICATE, Paper.ACTOR_ID}), today),
+            compared="relay.same",
             now=world.clock(),
         )
 

@@ -95,6 +95,7 @@ class Household:
                 patient=services.vault.blind_index(patient),
                 born=born,
                 seen=seen or Seen(SHOWN, self.today),
+                compared="relay.same",
                 now=self.world.clock(),
             )
 
