@@ -42,10 +42,11 @@ def find(
         present = identity.numbers_of(session, who.hospital, index)[0][1]
     whose = at_visit_desk(who, present)
     try:
-        row = at_desk(services, whose, number, who.staff, said)
+        row = at_desk(services, whose, number, By.staff(who), said)
     except PatientNotHere:
-        _note(services, who, whose, refused=True)
+        note_shown(services, who, whose, refused=True)
         raise
+    note_shown(services, who, whose)
     return row.id
 
 
@@ -66,14 +67,17 @@ def opened(
         raise PatientNotHere
     whose = at_visit_desk(who, row.patient)
     if row.hospital != who.hospital:
-        _note(services, who, whose, refused=True)
+        note_shown(services, who, whose, refused=True)
         raise PatientNotHere
     if shown:
-        _note(services, who, whose)
+        note_shown(services, who, whose)
     return whose
 
 
-def _note(services: Services, who: StaffSignedIn, whose: ReadablePatientId, *, refused: bool = False) -> None:
+def note_shown(
+    services: Services, who: StaffSignedIn, whose: ReadablePatientId, *, refused: bool = False
+) -> None:
+    """The patient's state is about to be shown, or was refused: in the log before anything is."""
     line = entry(
         By.staff(who),
         Action.READ,

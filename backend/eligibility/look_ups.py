@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from backend.access import ReadablePatientId
 from backend.audit import service as audit
+from backend.audit.entries import Entry
 from backend.audit.terms import Action, ObjectKind
 from backend.eligibility import repository
 from backend.eligibility.days import start_of, today
@@ -71,6 +72,7 @@ def look_up(
         row, who = known(services, session, whose)
         found = None if anew else _usable(services, session, row.id, day)
     if found is not None:
+        audit.record(services.database, [_line(whose, services.clock(), found.id, by)])
         return found
     registration = who.registration
     if registration is None:
@@ -166,17 +168,13 @@ def _keep(
     )
     with writing(services.database) as session:
         repository.add(session, row)
-        line = entry(
-            by,
-            Action.READ,
-            ObjectKind.ELIGIBILITY,
-            now,
-            patient=whose.value,
-            which=row_id,
-            reason="look-up",
-        )
-        audit.append(session, [line])
+        audit.append(session, [_line(whose, now, row_id, by)])
     return Answered(row_id, day, now, said)
+
+
+def _line(whose: ReadablePatientId, now: datetime, which: UUID, by: By) -> Entry:
+    kind = ObjectKind.ELIGIBILITY
+    return entry(by, Action.READ, kind, now, patient=whose.value, which=which, reason="look-up")
 
 
 def balance(services: Services, whose: ReadablePatientId, by: By) -> int | None:

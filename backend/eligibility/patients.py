@@ -5,14 +5,17 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlmodel import Session
 
 from backend.access import ReadablePatientId
+from backend.audit import service as audit
+from backend.audit.terms import Action, ObjectKind
 from backend.eligibility import repository
 from backend.eligibility.errors import PatientNotHere, VisitFormInvalid
 from backend.eligibility.models import EligibilityPatient
+from backend.eligibility.noting import By, entry
 from backend.eligibility.sealing import Insured, insured, seal
 from backend.identity import service as identity
 from backend.relay import service as relay
@@ -49,7 +52,7 @@ def ensure_known(services: Services, whose: ReadablePatientId) -> None:
 
 
 def at_desk(
-    services: Services, whose: ReadablePatientId, number: str, actor: UUID, typed: Insured | None
+    services: Services, whose: ReadablePatientId, number: str, by: By, typed: Insured | None
 ) -> EligibilityPatient:
     """The patient of a registration number at the desk's hospital, made known here if they are not yet.
 
@@ -64,16 +67,16 @@ def at_desk(
         account = None if row else account_of(services.vault, session, whose.hospital, whose.value)
     if row is None:
         found = (
-            _from_hospital(services, whose, number, actor)
+            _from_hospital(services, whose, number, by.id)
             or account
-            or (typed if typed is not None and typed.name else None)
+            or (Insured(typed.name, typed.birth) if typed is not None and typed.name else None)
         )
         if found is None:
             raise PatientNotHere
         with writing(services.database) as session:
             row = make_known(services.vault, session, whose.hospital, whose.value, found, services.clock())
     if typed is not None:
-        add_numbers(services, whose, typed)
+        add_numbers(services, whose, typed, by)
     return row
 
 
@@ -97,8 +100,8 @@ def make_known(
     return kept
 
 
-def add_numbers(services: Services, whose: ReadablePatientId, typed: Insured) -> None:
-    """Keep the numbers that the desk read from a card, in place of any before; a change is looked up anew."""
+def add_numbers(services: Services, whose: ReadablePatientId, typed: Insured, by: By) -> None:
+    """Keep the numbers that the desk read from a card, in place of any before; a change is noted and looked up anew."""
     given = {
         name: value
         for name, value in (
@@ -117,7 +120,12 @@ def add_numbers(services: Services, whose: ReadablePatientId, typed: Insured) ->
         sealed = seal(services.vault, row.id, after)
         row.nonce, row.content = sealed.nonce, sealed.ciphertext
         repository.add(session, row)
-        repository.make_stale(session, row.id, services.clock())
+        now = services.clock()
+        repository.make_stale(session, row.id, now)
+        line = entry(
+            by, Action.CHANGE, ObjectKind.ELIGIBILITY, now, patient=whose.value, reason="insured-number"
+        )
+        audit.append(session, [line])
 
 
 def account_of(vault: Vault, session: Session, hospital: int, patient: str) -> Insured | None:
@@ -139,7 +147,7 @@ def is_own_hospital(services: Services, hospital: int) -> bool:
     return hospital == (first if own is None else own)
 
 
-def _from_hospital(services: Services, whose: ReadablePatientId, number: str, actor: UUID) -> Insured | None:
+def _from_hospital(services: Services, whose: ReadablePatientId, number: str, actor: str) -> Insured | None:
     """As the hospital system has them; None where it cannot be asked. Raises PatientNotHere."""
     if not is_own_hospital(services, whose.hospital):
         return None
@@ -148,7 +156,7 @@ def _from_hospital(services: Services, whose: ReadablePatientId, number: str, ac
         if client is None:
             return None
         with closing(client):
-            found = relay.at_the_visit(client, number, str(actor))
+            found = relay.at_the_visit(client, number, actor)
     except relay.PatientUnknown as error:
         raise PatientNotHere from error
     except relay.RelayError:

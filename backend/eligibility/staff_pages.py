@@ -149,7 +149,7 @@ def look_up(
         day = today(services.clock())
         said = typed("", "", insured, day)
         if said is not None:
-            add_numbers(services, whose, said)
+            add_numbers(services, whose, said, by)
         service.look_up(services, whose, day, by, anew=True)
 
     return _done(request, services, who, patient, act, {"insured": insured})
@@ -276,6 +276,7 @@ def _done(
     except PatientNotHere:
         raise
     except SaegimError as error:
+        desk.note_shown(services, who, whose)
         plan = VisitPlan(today(services.clock()), kept.get("visit_department") or kept.get("department", ""))
         return _page(request, services, patient, whose, plan, error=error, kept=kept)
     return RedirectResponse(f"{HOME}/{patient}", SEE_OTHER)

@@ -100,10 +100,17 @@ def confirm_visit(
         patient, _ = known(services, session, whose)
         row = repository.last_attempt(session, patient.id, index)
     if row is None or row.state in (VisitState.REFUSED, VisitState.CANCELLED):
-        row = _written(services, whose, patient, index, wanted, by, 1 if row is None else row.attempt + 1)
+        row, ours = _written(
+            services, whose, patient, index, wanted, by, 1 if row is None else row.attempt + 1
+        )
+    else:
+        ours = False
     found = _confirmation(services, row)
     if found.state is VisitState.CANCELLING or not _same(found, wanted):
         raise ConfirmationDiffers
+    if not ours:
+        line = _line(by, Action.READ, services.clock(), whose.value, row.id, "visit.confirm")
+        audit.record(services.database, [line])
     return found if found.state is VisitState.CONFIRMED else _sent(services, row, by)
 
 
@@ -118,8 +125,11 @@ def cancel_confirmation(
         row = _own(services, session, whose, confirmation_id)
         open_or_done = (VisitState.OPEN, VisitState.CONFIRMED)
         if repository.move(session, row.id, open_or_done, {"state": VisitState.CANCELLING}):
-            line = _line(by, Action.ERASE, services.clock(), whose.value, row.id, "visit.cancel")
-            audit.append(session, [line])
+            action = Action.ERASE
+        else:
+            action = Action.READ
+        line = _line(by, action, services.clock(), whose.value, row.id, "visit.cancel")
+        audit.append(session, [line])
     with reading(services.database) as session:
         row = _own(services, session, whose, confirmation_id)
     return _taken_back(services, row) if row.state == VisitState.CANCELLING else _confirmation(services, row)
@@ -172,8 +182,8 @@ def _written(
     wanted: VisitToConfirm,
     by: By,
     attempt: int,
-) -> VisitConfirmation:
-    """The attempt as it stands now: ours, or another desk's that was a moment earlier."""
+) -> tuple[VisitConfirmation, bool]:
+    """The attempt as it stands now, and whether it is ours: or it is another desk's that was a moment earlier."""
     said = look_up(services, whose, wanted.plan.day, by)
     letter = _covered(services, whose, wanted.plan, said)
     assert isinstance(said.outcome, Eligible)
@@ -201,7 +211,7 @@ def _written(
             audit.append(session, [_line(by, Action.CREATE, now, whose.value, row_id, "visit.confirm")])
     if kept.id != row_id:
         services.vault.destroy([row_id])
-    return kept
+    return kept, kept.id == row_id
 
 
 def _covered(services: Services, whose: ReadablePatientId, plan: VisitPlan, said: Answered) -> UUID | None:

@@ -110,6 +110,49 @@ class TestDoor:
         assert counter.desk.open(f"{BASE}/{other}/letters/{letter}/picture").status_code == 404
 
 
+class TestLog:
+    def test_every_answer_with_content_has_its_line(self, counter: Counter) -> None:
+        index = counter.fresh(AID_ONE)
+        patient, who = counter.known(index), person(index)
+        counter.letter(patient, counter.today)
+        letter = counter.api("GET", f"/patients/{patient}").json()["letters"][0]["id"]
+        made = counter.confirm(patient, visit="WALK").json()["id"]
+        day, below = counter.today.isoformat(), f"/patients/{patient}"
+        visit = {"visit": "WALK", "day": day, "department": "01", "copay": 1500}
+        calls = [("POST", "/patients", {"number": who.number}), *actions(patient)]
+        calls += [("POST", f"{below}/look-ups", {"day": day}), ("POST", f"{below}/confirmations", visit)]
+        calls += [("POST", f"{below}/confirmations/{made}/cancel", None)] * 2
+        calls += [("POST", f"{below}/letters/{letter}/end", {"day": day})]
+        pages = [BASE + f"/{patient}", BASE + f"/{patient}/letters/{letter}/picture"]
+        silent, seen = list[str](), len(counter.noted(who))
+        for method, path, body in calls:
+            answer = counter.api(method, path, body)
+            before, seen = seen, len(counter.noted(who))
+            if answer.status_code < 400 and seen == before:
+                silent.append(f"{method} {path}")
+        for address in pages:
+            answer = counter.desk.open(address)
+            before, seen = seen, len(counter.noted(who))
+            if answer.status_code == 200 and seen == before:
+                silent.append(address)
+        for form in FORMS:
+            answer = counter.desk.send(
+                f"{BASE}/{patient}/{form}", how="wrong", exempt="wrong", insured="wrong"
+            )
+            before, seen = seen, len(counter.noted(who))
+            if seen == before:
+                silent.append(f"{answer.status_code} {form}")
+        assert silent == []
+
+    def test_another_number_in_place_of_the_one_before_is_a_change(self, counter: Counter) -> None:
+        index = counter.fresh(INSURED)
+        patient, who = counter.known(index), person(index)
+        change = ("change", "eligibility", "allowed", "insured-number")
+        assert counter.noted(who).count(change) == 1, "the first number is one, too"
+        assert counter.do(patient, "look-up", insured=who.insurance_number).status_code == 303
+        assert counter.noted(who).count(change) == 2
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2100-01-01", "9999-12-31", "2026-02-30", ""])
 def test_days_that_no_visit_has_are_refused(counter: Counter, day: str) -> None:
     patient = counter.known(counter.fresh(INSURED))
