@@ -32,7 +32,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]
     port = choose_ports(1)[0]
     address = f"http://localhost:{port}"  # passkeys need a name, not a number
     world = World(tmp_path_factory.mktemp("site"))
-    settings = world.settings.model_copy(update={"public_url": address})
+    # Every test's visitors come from one address; how often that may try is tried in tests/backend/test_limits.py.
+    limits = "sign-in=off, sign-up=off, phone-address=off, phone-day=off, guess-address=off"
+    settings = world.settings.model_copy(update={"public_url": address, "limits": limits})
     app = create_app(replace(world.services, settings=settings, authenticator=passkey_server(settings)))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
     thread = threading.Thread(target=server.run)

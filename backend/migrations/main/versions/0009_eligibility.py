@@ -136,6 +136,14 @@ def _cover() -> None:
 
 
 def downgrade() -> None:
-    tables = ("visit", "letter", "look_up", "identity_owed", "identity_exception", "identity_check", "patient")
+    tables = (
+        "visit",
+        "letter",
+        "look_up",
+        "identity_owed",
+        "identity_exception",
+        "identity_check",
+        "patient",
+    )
     for name in tables:
         op.drop_table(f"eligibility_{name}")
