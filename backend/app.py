@@ -26,7 +26,14 @@ from backend.eligibility import pages as eligibility_pages
 from backend.eligibility import staff_pages as eligibility_desk
 from backend.family import endpoints as family
 from backend.family import pages as family_pages
-from backend.identity import continuing_pages, foreign_pages, merge_pages, recovery_pages, sign_up_pages
+from backend.identity import (
+    consent_pages,
+    continuing_pages,
+    foreign_pages,
+    merge_pages,
+    recovery_pages,
+    sign_up_pages,
+)
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity.social_hooks import router as social_hooks
@@ -81,6 +88,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(merge_pages.router)  # /me/merge, /me/notices
     app.include_router(social_pages)  # /social/…, /me/social/…
     app.include_router(social_hooks)  # /hooks/social/…
+    app.include_router(consent_pages.router)  # /me/consents
+    app.include_router(consent_pages.api, prefix="/api/v1")  # /api/v1/me/consents
     app.include_router(identity_pages.router)  # /sign-in, /sign-out, /me/step-up, /me/devices, /me/data
     app.include_router(my_pages.router)  # /me, /me/documents/{id}
     app.include_router(family_pages.router)  # /me/family

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
 
+from backend.identity.consent_errors import ConsentRenewalNeeded
+from backend.identity.consenting import lacking, open_without
 from backend.identity.errors import FormExpired, SignInRequired, StepUpRequired
 from backend.identity.service import SignedIn, find_session, form_token, form_token_fits, note_seen
 from backend.services import Services, ServicesDep
@@ -68,6 +70,7 @@ def visitor(request: Request, services: ServicesDep) -> SignedIn | None:
         now = services.clock()
         with reading(services.database) as session:
             found, due = find_session(session, request.cookies.get(session_cookie(services)), now)
+            request.state.agreed = found is None or not lacking(session, found.person)
         if found is not None and due:
             with writing(services.database) as session:
                 note_seen(session, found, now)
@@ -84,10 +87,15 @@ def address_of(request: Request) -> str:
 VisitorDep = Annotated[SignedIn | None, Depends(visitor)]
 
 
-async def signed_in(found: VisitorDep) -> SignedIn:  # async, as is `proven`: not worth a thread
-    """Raises SignInRequired: 401 to the API; a page sends to the sign-in and comes back."""
+async def signed_in(request: Request, found: VisitorDep) -> SignedIn:  # async: not worth a thread
+    """Raises SignInRequired: 401 to the API; a page sends to the sign-in and comes back.
+
+    Raises ConsentRenewalNeeded where a required text has changed since the person agreed, but for `open_without`.
+    """
     if found is None:
         raise SignInRequired
+    if not request.state.agreed and not open_without(request.url.path):
+        raise ConsentRenewalNeeded
     return found
 
 

@@ -17,7 +17,8 @@ from backend.db import ReadSession, WriteSession
 from backend.documents.service import of_person
 from backend.errors import InvalidRequest
 from backend.family.service import end_of_person
-from backend.identity import foreigners, passkeys, repository, service, sessions, social
+from backend.identity import consent_pages, foreigners, passkeys, repository, service, sessions, social
+from backend.identity.consent_pages import ConsentOut
 from backend.identity.consents import TEXTS
 from backend.identity.models import LoginSession, PaperKind, Passkey, RegistrationState
 from backend.identity.noting import note
@@ -121,7 +122,7 @@ def my_data(request: Request, who: SignedInDep, session: ReadSession, services: 
         account=who.person,
         papers=_papers(services, session, who),
         registrations=_registrations(services, session, who),
-        consents=_consents(session, who),
+        consents=_shown_consents(session, who),
     )
 
 
@@ -211,6 +212,30 @@ def _registered(state: str, since: datetime) -> str:
     if state == RegistrationState.BOUND:
         return translate("%(day)s부터 연결됨", {"day": day(since)})
     return translate("예비등록 (%(day)s)", {"day": day(since)})
+
+
+def _shown_consents(session: Any, who: SignedIn) -> list[dict[str, Any]]:
+    """Every text with its version and date, and what can be done about it."""
+    return [
+        {
+            "kind": each.kind,
+            "title": each.title,
+            "required": each.required,
+            "given": each.given_at is not None,
+            "current": each.current,
+            "said": _consent_said(each),
+        }
+        for each in consent_pages.listed(session, who)
+    ]
+
+
+def _consent_said(each: ConsentOut) -> str:
+    if each.given_at is not None:
+        given: dict[str, str | int] = {"day": day(each.given_at), "version": str(each.given_version)}
+        return translate("%(day)s 동의 (%(version)s판)", given)
+    if each.withdrawn_at is not None:
+        return translate("%(day)s 철회", {"day": day(each.withdrawn_at)})
+    return translate("동의하지 않음")
 
 
 def _consents(session: Any, who: SignedIn) -> list[dict[str, str]]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from backend.identity import numbers, repository, social_repository
+from backend.eligibility.periods import age_on
+from backend.identity import consenting, numbers, repository, social_repository
+from backend.identity.consent_errors import GuardianNeeded
 from backend.identity.consents import Consent, missing
 from backend.identity.errors import AlreadyBound, ConsentMissing, IdentityUnchecked
-from backend.identity.models import ConsentGiven, Person, PersonState, Registration, RegistrationState
+from backend.identity.models import Person, PersonState, Registration, RegistrationState
 from backend.identity.sessions import SignedIn, form_token, form_token_fits, note_seen
 from backend.identity.sessions import find as find_session
 from backend.vault import Sealed, Vault
+from backend.web.dates import KOREA
 
 __all__ = [
     "Profile",
@@ -45,6 +49,9 @@ __all__ = [
     "registrations",
     "reseal",
 ]
+
+AGREES_ALONE: Final = 14
+"""Completed years from which a person agrees without a guardian (개인정보 보호법 제22조의2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,14 @@ def find_or_create(
 
     Raises:
         ConsentMissing: a new person has not agreed to what must be agreed to.
+        GuardianNeeded: a new person is under 14.
     """
     index = identity_index(vault, identity)
     known = repository.person_of_identity(session, index)
     if known is not None:
         known.identity_checked_at = now
         session.add(known)
+        consenting.add(session, known.id, consents, now)
         return known.id, False
     return create(session, vault, who, consents, now, index=index), True
 
@@ -97,22 +106,14 @@ def create(
 
     Raises:
         ConsentMissing: not everything was agreed to that must be.
+        GuardianNeeded: a child, for whom a guardian agrees.
     """
     if lacking := missing(consents):
         raise ConsentMissing(kinds=", ".join(lacking))
+    if age_on(date.fromisoformat(who.birth_date), now.astimezone(KOREA).date()) < AGREES_ALONE:
+        raise GuardianNeeded
     person_id = add_person(session, vault, who, now, index=index)
-    for kind, consent in consents.items():
-        session.add(
-            ConsentGiven(
-                id=uuid4(),
-                person_id=person_id,
-                kind=kind,
-                version=consent.version,
-                text_digest=consent.digest,
-                language=consent.language,
-                given_at=now,
-            )
-        )
+    consenting.add(session, person_id, consents, now)
     return person_id
 
 
@@ -265,5 +266,6 @@ def erase(session: Session, vault: Vault, person_id: UUID, now: datetime) -> Non
         passkey.removed_at = now
         session.add(passkey)
     repository.end_logins(session, person_id, now)
+    consenting.end(session, person_id, now)
     social_repository.forget_person(session, person_id)
     vault.destroy([person_id, *repository.forget_papers(session, person_id)])

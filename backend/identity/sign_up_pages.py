@@ -6,7 +6,7 @@ One form a page; what was typed stays when something is wrong; works without scr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -18,7 +18,7 @@ from backend.db import ReadSession
 from backend.eligibility.checks import certified_by_phone
 from backend.errors import InvalidRequest, SaegimError
 from backend.identity import continuing, recovery, sessions, verification
-from backend.identity.consents import TEXTS, given, missing
+from backend.identity.consents import TEXTS, THIRD_PARTY, Consent, given, missing, titles
 from backend.identity.continuing import Fields
 from backend.identity.errors import ConsentMissing, FormExpired
 from backend.identity.models import Verification
@@ -70,7 +70,7 @@ def consented(
     """Begin the check. A person who is known already need not agree again; that is found out after the check."""
     kinds, chosen = consent or [], sorted(set(hospital or []) & set(hospitals(services)))
     agreed = given(set(kinds))
-    if who is None and (lacking := missing(agreed)):
+    if who is None and (lacking := missing(agreed) or _unprovided(services, agreed, chosen)):
         error = error_body(ConsentMissing(kinds=", ".join(lacking)))
         back = own_address(next)
         return _consent_page(request, services, kinds, chosen, back, error=error, status=422)
@@ -264,6 +264,15 @@ def hospitals(services: Services) -> dict[int, str]:
     """Hospitals of the network that can be chosen."""
     listed = services.node.trust.institutions
     return {each.index: services.institution_name(each.index) for each in listed if each.kind == "hospital"}
+
+
+def _unprovided(services: Services, agreed: Mapping[str, Consent], chosen: Sequence[int]) -> list[str]:
+    """The title of the consent to tell other hospitals, where one was chosen without it."""
+    listed = [each.index for each in services.node.trust.institutions if each.kind == "hospital"]
+    own = services.settings.hospital_index or next(iter(listed), None)
+    if THIRD_PARTY in agreed or set(chosen) <= {own}:
+        return []
+    return [titles(text for text in TEXTS if text.kind == THIRD_PARTY)]
 
 
 def only_hospital(services: Services) -> tuple[int, ...]:

@@ -22,7 +22,14 @@ from backend.eligibility import pages as eligibility_pages
 from backend.eligibility import staff_pages as eligibility_desk
 from backend.family import endpoints as family
 from backend.family import pages as family_pages
-from backend.identity import continuing_pages, foreign_pages, merge_pages, recovery_pages, sign_up_pages
+from backend.identity import (
+    consent_pages,
+    continuing_pages,
+    foreign_pages,
+    merge_pages,
+    recovery_pages,
+    sign_up_pages,
+)
 from backend.identity import endpoints as identity
 from backend.identity import pages as identity_pages
 from backend.identity.social_pages import router as social_pages
@@ -104,6 +111,8 @@ def test_permission_is_made_in_one_place() -> None:
 ROUTERS: tuple[APIRouter, ...] = (
     identity.router,
     identity_pages.router,
+    consent_pages.router,
+    consent_pages.api,
     sign_up_pages.router,
     social_pages,
     foreign_pages.router,
