@@ -37,6 +37,13 @@ def _granting(session: Session, away: UUID, kept: UUID, now: datetime) -> None:
     session.flush()
 
 
+def end_granted(session: Session, vault: Vault, person: UUID, now: datetime) -> None:
+    """Whom an account that was never checked has let act for it acts for nobody in its place."""
+    for tie in repository.over(session, person, ()):
+        close(session, vault, tie, now, None, "merged-unchecked")
+    repository.forget_offers(session, person)
+
+
 def end_all(session: Session, vault: Vault, person: UUID, now: datetime) -> None:
     """The account is about to be closed by a job: its ties end on both sides."""
     for tie in (*repository.of_actor(session, person), *repository.over(session, person, ())):

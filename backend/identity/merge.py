@@ -19,7 +19,8 @@ from backend import belongings
 from backend.audit import service as audit
 from backend.audit.entries import Entry, origin_of
 from backend.audit.terms import Action, ActorKind, ObjectKind
-from backend.identity import notices, repository, service
+from backend.family.belongings import end_granted
+from backend.identity import notices, repository, service, social
 from backend.identity.errors import AccountsDiffer, MergeGone
 from backend.identity.models import Merge, NoticeKind, Person, PersonState
 from backend.identity.sessions import SignedIn
@@ -155,16 +156,49 @@ def _move(session: Session, vault: Vault, away: UUID, kept: UUID, decision: Deci
     if len(known) < 2:
         raise AccountsDiffer(reason="account-unknown")
     _one_human(session, vault, list(known.values()))
+    gone = known[away]
+    if decision.by is not None and gone.identity_checked_at is None:
+        _shut(session, away, decision, now)
+        end_granted(session, vault, away, now)
     for each in belongings.ALL:
         if each.moves is not None:
             each.moves(session, away, kept, now)
-    gone = known[away]
     gone.state, gone.merged_into = PersonState.MERGED, kept
     gone.profile, gone.profile_nonce = b"", b""
     session.add(gone)
     session.flush()
     notices.tell(session, kept, NoticeKind.MERGED, now)
     _note(session, away, kept, decision, now)
+
+
+def _shut(session: Session, away: UUID, decision: Decision, now: datetime) -> None:
+    """Nobody knows who made an account that was never checked: its ways in must not open the survivor's.
+
+    Whoever knows a document's number and a birth date can make one; the document's owner is not asked.
+    """
+    shut: list[tuple[ObjectKind, UUID]] = []
+    for key in repository.passkeys(session, away):
+        key.removed_at = now
+        session.add(key)
+        shut.append((ObjectKind.PASSKEY, key.id))
+    for link in social.links(session, away):
+        social.unlink(session, away, link.provider, now)
+        shut.append((ObjectKind.SOCIAL_SIGN_IN, link.id))
+    session.flush()
+    lines = [
+        Entry(
+            at=now,
+            actor_kind=ActorKind.STAFF,
+            actor_id=str(decision.by),
+            action=Action.ERASE,
+            object_kind=kind,
+            object_id=str(which),
+            origin=origin_of(decision.address, ActorKind.STAFF),
+            reason="merged-unchecked",
+        )
+        for kind, which in shut
+    ]
+    audit.append(session, lines)
 
 
 def _note(session: Session, away: UUID, kept: UUID, decision: Decision, now: datetime) -> None:

@@ -271,6 +271,7 @@ def test_accounts_elsewhere_and_family_ties_go_along_but_nobody_acts_for_themsel
     guest: Browser, owner: Browser, desk: Colleague, world: World
 ) -> None:
     away, kept, child = UUID(account(guest)), UUID(account(owner)), "c" * 64
+    assert see(desk, str(away)).status_code == 200, "of an account that nobody has checked they do not"
 
     def link(person: UUID, provider: str) -> SocialLink:
         index = f"{person}-{provider}"
