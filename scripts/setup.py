@@ -104,7 +104,10 @@ def page_assets() -> None:
     """Copy design system, fonts and htmx out of the locked npm packages (pages load nothing from elsewhere); icons."""
     once(
         "page assets",
-        digest(NODE / "package-lock.json", *(ROOT / "backend" / "web" / name for name in ("assets.py", "icons.py"))),
+        digest(
+            NODE / "package-lock.json",
+            *(ROOT / "backend" / "web" / name for name in ("assets.py", "icons.py")),
+        ),
         (ROOT / "backend" / "web" / "static" / "vendor" / "icons").exists,
         lambda: run([VENV_BIN / "python", "-m", "backend.web.assets"]),
     )

@@ -25,6 +25,13 @@ def held(session: Session, person: UUID) -> None:
         raise AccountUnknown
 
 
+def held_here(session: Session, person: UUID, hospital: int) -> None:
+    """An account with a registration, chosen or bound, at the desk's own hospital. Raises AccountUnknown."""
+    held(session, person)
+    if hospital not in {each.hospital for each in identity.registrations(session, person)}:
+        raise AccountUnknown
+
+
 @contextmanager
 def client_of(services: Services, who: StaffSignedIn) -> Iterator[relay.RelayClient | None]:
     """The relay while it is needed; None where none is configured.

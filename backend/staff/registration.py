@@ -24,11 +24,9 @@ from backend.identity.merge import DeskReason
 from backend.identity.newborns import Birth
 from backend.relay import service as relay
 from backend.services import Services
-from backend.staff.asking import asked, client_of, held, log, refused
+from backend.staff.asking import asked, client_of, held, held_here, log, refused
 from backend.staff.desk import NOT_CONFIGURED, SAME, account_of, compare, number_of
-from backend.staff.errors import (
-    NotTheirNumber,
-)
+from backend.staff.errors import AccountUnknown, NotTheirNumber
 from backend.staff.noting import entry
 from backend.staff.sessions import StaffSignedIn, need_proof
 from chain.db import reading, writing
@@ -85,20 +83,22 @@ def entry_code(services: Services, who: StaffSignedIn, account: str, document: s
     """A code to come back with for whoever has lost their passkey and has no Korean telephone.
 
     Raises:
-        AccountUnknown: no such account. DocumentDiffers: the document was not seen before at this person's hand.
+        AccountUnknown: no such account, or none that has chosen this hospital.
+        DocumentDiffers: the document was not seen before at this person's hand.
     """
     need_proof(who)
     person, now = account_of(account), services.clock()
     try:
         with writing(services.database) as session:
-            held(session, person)
+            held_here(session, person, who.hospital)
             if not foreigners.is_of(session, services.vault, person, document):
                 raise DocumentDiffers
             code = recovery.entry_code(session, person, who.staff, now)
             line = entry(Action.CHANGE, now, who.address, staff=who.staff, which=person, reason="entry-code")
             audit.append(session, [line])
-    except DocumentDiffers:
-        refused(services, who, Action.CHANGE, ObjectKind.ACCOUNT, person, "document-differs")
+    except (AccountUnknown, DocumentDiffers) as error:
+        why = "document-differs" if isinstance(error, DocumentDiffers) else "account-unknown"
+        refused(services, who, Action.CHANGE, ObjectKind.ACCOUNT, person, why)
         raise
     return code
 
@@ -189,7 +189,8 @@ def merge_accounts(services: Services, who: StaffSignedIn, one: str, other: str,
     """Two accounts of one human become one; the one that survives.
 
     Raises:
-        AccountUnknown: there is none of such a number. AccountsDiffer: they cannot be one human's.
+        AccountUnknown: there is none of such a number that has chosen this hospital.
+        AccountsDiffer: they cannot be one human's.
     """
     need_proof(who)
     accounts, now = (account_of(one), account_of(other)), services.clock()
@@ -199,10 +200,10 @@ def merge_accounts(services: Services, who: StaffSignedIn, one: str, other: str,
     try:
         with writing(services.database) as session:
             for each in accounts:
-                held(session, each)
+                held_here(session, each, who.hospital)
             away, kept = merge.decide(session, services.vault, *accounts, decision, now)
-    except AccountsDiffer as error:
-        code = str(error.parameters["reason"])
+    except (AccountsDiffer, AccountUnknown) as error:
+        code = str(error.parameters["reason"]) if isinstance(error, AccountsDiffer) else "account-unknown"
         refused(services, who, Action.MERGE, ObjectKind.ACCOUNT, accounts[0], code)
         raise
     merge.forget(services.vault, away)

@@ -49,7 +49,5 @@ def test_the_backend_knows_no_view_of_the_hospital() -> None:
 
 
 def test_only_one_place_asks_the_relay() -> None:
-    asking = {
-        path.relative_to(ROOT).as_posix() for path in BACKEND if "/relay/v1" in path.read_text("utf-8")
-    }
+    asking = {path.relative_to(ROOT).as_posix() for path in BACKEND if "/relay/v1" in path.read_text("utf-8")}
     assert asking == {"backend/relay/client.py"}

@@ -13,6 +13,7 @@ from visitor import SITE, Browser
 
 from backend.family.models import Tie, TieState
 from backend.identity.social_models import SocialLink
+from backend.staff.roles import Role
 from chain.db import reading, writing
 from sandbox.soft_key import SoftKey
 
@@ -91,3 +92,22 @@ def test_a_checked_accounts_ways_in_go_along(
     assert guest.sign_in().status_code == 200
     assert account(guest) == kept
     assert links(world) == [UUID(kept)]
+
+
+# --- another hospital's desk
+
+
+def test_another_hospitals_desk_neither_merges_nor_lets_in(
+    guest: Browser, browser_of: Browsers, desk: Colleague, world: World
+) -> None:
+    assert see(desk, account(guest)).status_code == 200
+    other = browser_of()
+    assert foreign(other, number="Y7654321").status_code == 303
+    stranger = Colleague(world, Role.REGISTRATION, hospital=2).come_in()
+    answer = merge(stranger, account(guest), account(other))
+    assert answer.status_code == 404
+    stranger.open("/staff/entry-codes")
+    answer = stranger.send("/staff/entry-codes", account=account(guest), document="X1234567")
+    assert answer.status_code == 404
+    assert [line for line in lines(world, "merge") if line[1] == "refused"][-1][2] == "account-unknown"
+    assert lines(world, "change")[-1][1:] == ("refused", "account-unknown")
