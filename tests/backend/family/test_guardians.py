@@ -12,6 +12,7 @@ from visitor import Browser
 
 from backend.family.desk import DeskRefusal, DeskRefused, Seen
 from backend.family.matrix import Paper
+from backend.identity import service
 
 ADULT = date(1990, 1, 1)
 
@@ -256,7 +257,10 @@ def test_at_17_the_childs_card_is_wanted_too(home: Household, guardian: Browser)
     assert listed(guardian, tie) == 200
 
 
-def test_what_was_agreed_to_before_14_counts_no_more(home: Household, guardian: Browser) -> None:
+def test_what_was_agreed_to_before_14_counts_no_more(
+    home: Household, guardian: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "AGREES_ALONE", 0)  # an account from before children were refused at sign-up
     born = home.turns(14, 5)
     tie = home.guarded(guardian, born)
     child = home.person(3, born=born, patient=CHILD)
