@@ -110,7 +110,7 @@ def test_the_patients_page(
     visitor: Callable[..., Any], site: Site, asked: Services, patient: UUID, size: str, language: str
 ) -> None:
     window = visitor(size)
-    page = sign_up(window, site[0], 101 + len(size), language)
+    page = sign_up(window, site[0], 240 + len(size), language)
     page.wait_for_url("**/me/devices")
     window.go("/me/visit-check", language)
     window.picture(f"visit-check-before-{language}")
@@ -154,7 +154,7 @@ def test_axe_finds_nothing(
 
     window = Window()
     come_in(window, address, member[1])
-    page = sign_up(window, world, 99)
+    page = sign_up(window, world, 249)
     page.wait_for_url("**/me/devices")
     bind(asked, UUID(page.evaluate("fetch('/api/v1/me').then(a => a.json()).then(a => a.person)")))
     assert AXE.exists()
