@@ -8,6 +8,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -73,18 +74,24 @@ class Visitor:
 
 
 def patient(system: System) -> tuple[str, str]:
-    """The registration numbers of the patient with the most documents, and of one with none of theirs."""
+    """The registration numbers of the adult with the most documents, and of another one. Children need a guardian."""
     known = truth(system).documents.values()
-    (busiest, _), *others = Counter(each.patient for each in known).most_common()
-    require(bool(others), "the day has one patient only")
+    born_by = datetime.now(UTC).year - 20
+    adults = [each.patient for each in known if _person(each.patient).birth.year <= born_by]
+    (busiest, _), *others = Counter(adults).most_common()
+    require(bool(others), "the day has one adult only")
     return busiest, others[-1][0]
+
+
+def _person(number: str) -> Person:
+    return person(int(number) - FIRST_NUMBER)
 
 
 def own_record(system: System) -> str:
     """Sign-up, 예비등록, the first visit, and then exactly the person's own documents."""
     number, other = patient(system)
     visitor = Visitor(system)
-    visitor.sign_up(person(int(number) - FIRST_NUMBER))
+    visitor.sign_up(_person(number))
     require(visitor.documents() == set(), "documents before the hospital has seen the person")
     require("예비등록" in visitor.open("/me").text, "the page does not speak of the first visit")
     said = system.run("backend", "relay").text
@@ -107,7 +114,7 @@ def stranger(system: System) -> str:
     """Signed in, bound to a number of their own, and nobody else's record exists."""
     number, other = patient(system)
     visitor = Visitor(system)
-    visitor.sign_up(person(int(other) - FIRST_NUMBER))
+    visitor.sign_up(_person(other))
     system.run("backend", "persons", "bind", visitor.person_id(), other)
     newest = heads(system)
     known = truth(system).documents.items()
