@@ -36,12 +36,6 @@ def lock_institution(session: Session, institution: int) -> Sequence[Institution
     return session.execute(query, execution_options={"populate_existing": True}).scalars().all()
 
 
-def lock(session: Session, client_id: UUID) -> InstitutionClient | None:
-    """A client as it stands now and until the transaction ends."""
-    query = select(InstitutionClient).where(col(InstitutionClient.id) == client_id).with_for_update()
-    return session.execute(query, execution_options={"populate_existing": True}).scalar_one_or_none()
-
-
 def clients(session: Session) -> Sequence[InstitutionClient]:
     query = select(InstitutionClient).order_by(col(InstitutionClient.institution), col(InstitutionClient.id))
     return session.execute(query).scalars().all()

@@ -76,14 +76,6 @@ def key(session: Session, thumbprint: str) -> DeviceKey | None:
     return session.get(DeviceKey, thumbprint)
 
 
-def present_key(session: Session, device_id: UUID) -> str | None:
-    """The thumbprint of the key that a device has now."""
-    query = select(col(DeviceKey.thumbprint)).where(
-        col(DeviceKey.device_id) == device_id, col(DeviceKey.ended_at).is_(None)
-    )
-    return session.execute(query).scalars().first()
-
-
 def add_key(session: Session, row: DeviceKey) -> bool:
     """Keep a key; False when another device's transaction was quicker."""
     insert_ignore(session, DeviceKey, [row.model_dump()])

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from backend.access import ReadablePatientId
 from backend.eligibility import letters as _letters
-from backend.eligibility import look_ups, repository
+from backend.eligibility import look_ups
 from backend.eligibility.checks import (
     Identity,
     certified_by_phone,
@@ -202,8 +202,3 @@ def visit_check(
         letters=_letters.letters(services, session, whose),
         missing=lacking,
     )
-
-
-def is_known(session: Session, whose: ReadablePatientId) -> bool:
-    """Whether the desk or a check of identity has made the patient known here."""
-    return repository.patient(session, whose.hospital, whose.value) is not None
